@@ -1,0 +1,306 @@
+"""Network: neurons, weights, drive, noise and the time step."""
+
+from __future__ import annotations
+
+import string
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from causal_snn.errors import StageWarning, bad, suggest
+from causal_snn.models.neuron import NeuronModel
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from causal_snn.models.step import StepMap
+
+Floats = NDArray[np.float64]
+Units = Sequence[int | str]
+
+
+@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False)
+class Network:
+    """A network of spiking neurons in discrete time; spikes arrive one step later.
+
+    Parameters
+    ----------
+    neuron : NeuronModel or sequence of NeuronModel
+        One model for all units, or one for each.
+    weights : array, shape (n, n)
+        Jump of the target per presynaptic spike, row = target, column = source: mV for
+        neurons whose spikes act on the membrane (lif), nA for cuba_lif. The diagonal is a
+        unit's effect on itself.
+    dt : float
+        Time step (ms), and the delay of every connection.
+    drive : float or array, shape (n,)
+        Constant drive R·I (mV).
+    noise : float or array, shape (n,)
+        Stationary standard deviation (mV) that independent membrane noise gives the free
+        potential; `noise_per_step` is what one step adds.
+    bias : float or array, shape (n,)
+        Constant synaptic input per step, in the unit of the weights: the bias of an affine
+        layer, or background units that are clamped (`subset`).
+    labels : sequence of str, optional
+        Names of the units; default A, B, C, ...
+    name, source : str
+        What the network is, and where it comes from.
+    background : mapping of str to int, optional
+        Units outside the network that `subset` clamped, with their clamped state.
+
+    Attributes
+    ----------
+    neurons : tuple of NeuronModel
+        The model of each unit.
+    weights, drive, noise, bias : array
+        Read-only, one entry for each unit (pair).
+
+    Raises
+    ------
+    InputError
+        If a shape, a sign or a name is wrong; the message says which and what to do.
+    """
+
+    neurons: tuple[NeuronModel, ...]
+    weights: Floats
+    dt: float
+    drive: Floats
+    noise: Floats
+    bias: Floats
+    labels: tuple[str, ...]
+    name: str
+    source: str
+    background: Mapping[str, int]
+
+    def __init__(
+        self,
+        *,
+        neuron: NeuronModel | Sequence[NeuronModel],
+        weights: ArrayLike,
+        dt: float,
+        drive: ArrayLike = 0.0,
+        noise: ArrayLike = 0.0,
+        bias: ArrayLike = 0.0,
+        labels: Sequence[str] | None = None,
+        name: str = "network",
+        source: str = "",
+        background: Mapping[str, int] | None = None,
+    ) -> None:
+        table = _weights(weights)
+        n = len(table)
+        fields = {
+            "neurons": _neurons(neuron, n),
+            "weights": table,
+            "dt": _time_step(dt),
+            "drive": _per_unit("drive", drive, n),
+            "noise": _per_unit("noise", noise, n),
+            "bias": _per_unit("bias", bias, n),
+            "labels": _labels(labels, n),
+            "name": str(name),
+            "source": str(source),
+            "background": dict(background or {}),
+        }
+        for key, value in fields.items():
+            object.__setattr__(self, key, value)  # the dataclass is frozen from here on
+        if np.any(self.noise < 0):
+            raise bad("noise", self.noise.tolist(), "a standard deviation (mV), 0 or more")
+        shortest = min(float(model.parameters["tau"]) for model in self.neurons)
+        if self.dt > shortest:
+            warnings.warn(
+                f"dt = {self.dt} ms is longer than the shortest membrane time constant "
+                f"{shortest} ms: the potential forgets almost everything within one step. "
+                "Choose dt below tau.",
+                StageWarning,
+                stacklevel=2,
+            )
+
+    @property
+    def n(self) -> int:
+        """Number of units."""
+        return len(self.neurons)
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Network):
+            return NotImplemented
+        return all(
+            np.array_equal(getattr(self, name), getattr(other, name))
+            for name in ("weights", "drive", "noise", "bias")
+        ) and all(
+            getattr(self, name) == getattr(other, name)
+            for name in ("neurons", "dt", "labels", "name", "source", "background")
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # holds arrays
+
+    def __repr__(self) -> str:
+        models = "/".join(sorted({model.name for model in self.neurons}))
+        return f"<Network {self.name!r}: {self.n} x {models}, dt = {self.dt} ms>"
+
+    @property
+    def noise_per_step(self) -> Floats:
+        """Standard deviation (mV) that one step of noise adds: sd sqrt(1 - a^2), shape (n,)."""
+        return np.atleast_1d(self.step().sigma)
+
+    def step(self) -> StepMap:
+        """Return the one-step map that the neurons' conventions define."""
+        from causal_snn.models.step import step_map
+
+        return step_map(self)
+
+    def index(self, unit: int | str) -> int:
+        """Return the position of a unit named by label or index.
+
+        Raises
+        ------
+        InputError
+            If there is no such unit.
+        """
+        if isinstance(unit, str):
+            if unit in self.labels:
+                return self.labels.index(unit)
+            if unit.isdigit() and int(unit) < self.n:
+                return int(unit)
+            raise bad(
+                "unit", unit, f"a label or an index below {self.n}", suggest(unit, self.labels)
+            )
+        position = int(unit)
+        if not 0 <= position < self.n:
+            raise bad("unit", unit, f"an index from 0 to {self.n - 1}, or a label")
+        return position
+
+    def subset(
+        self, units: Units, *, background: Mapping[str, int] | Sequence[int] | int = 0
+    ) -> Network:
+        """Return the network of some units, the others clamped as background.
+
+        Parameters
+        ----------
+        units : sequence of int or str
+            Units to keep, in the order wanted.
+        background : 0, 1, sequence or mapping
+            Clamped state of every other unit (1: spikes in every step): one value for all,
+            one for each in the network's order, or by label (units not named are silent).
+
+        Returns
+        -------
+        Network
+            Same units and weights among them; what the clamped units send is in `bias`.
+        """
+        keep = [self.index(unit) for unit in units]
+        if not keep:
+            raise bad("units", units, "at least one unit")
+        if len(set(keep)) != len(keep):
+            raise bad("units", units, "each unit once", "Remove the repeated unit.")
+        rest = [j for j in range(self.n) if j not in set(keep)]
+        clamped = _background(background, [self.labels[j] for j in rest])
+        return Network(
+            neuron=[self.neurons[j] for j in keep],
+            weights=self.weights[np.ix_(keep, keep)],
+            drive=self.drive[keep],
+            noise=self.noise[keep],
+            bias=self.bias[keep] + self.weights[np.ix_(keep, rest)] @ list(clamped.values()),
+            dt=self.dt,
+            labels=[self.labels[j] for j in keep],
+            name=self.name,
+            source=self.source,
+            background={**self.background, **clamped},
+        )
+
+    def to_networkx(self) -> nx.DiGraph[Any]:
+        """Return the connectivity as a NetworkX graph, an edge source -> target per weight."""
+        from causal_snn.models.graph import to_networkx
+
+        return to_networkx(self)
+
+    @classmethod
+    def from_networkx(cls, graph: nx.DiGraph[Any], *, neuron: NeuronModel, dt: float) -> Network:
+        """Return a network from a NetworkX graph (edge attribute `weight`, source -> target).
+
+        Node attributes `drive`, `noise` and `bias` are read where present.
+        """
+        from causal_snn.models.graph import from_networkx
+
+        return from_networkx(graph, neuron=neuron, dt=dt)
+
+
+def _time_step(dt: float) -> float:
+    if isinstance(dt, bool) or not np.isfinite(dt) or dt <= 0:
+        raise bad("dt", dt, "a positive time step in ms")
+    return float(dt)
+
+
+def _read_only(values: ArrayLike) -> Floats:
+    array = np.array(values, dtype=np.float64)
+    array.setflags(write=False)
+    return array
+
+
+def _weights(values: ArrayLike) -> Floats:
+    try:
+        weights = _read_only(values)
+    except (ValueError, TypeError):
+        raise bad("weights", values, "a square table of numbers, row = target") from None
+    if weights.ndim != 2 or weights.shape[0] != weights.shape[1] or not weights.size:
+        raise bad(
+            "weights",
+            f"array of shape {weights.shape}",
+            "shape (n, n), row = target, column = source",
+        )
+    if not np.all(np.isfinite(weights)):
+        row, column = (int(k[0]) for k in np.nonzero(~np.isfinite(weights)))
+        raise bad(f"weights[{row}][{column}]", float(weights[row, column]), "a finite number of mV")
+    return weights
+
+
+def _neurons(models: NeuronModel | Sequence[NeuronModel], n: int) -> tuple[NeuronModel, ...]:
+    found = (models,) * n if isinstance(models, NeuronModel) else tuple(models)
+    if len(found) != n or not all(isinstance(model, NeuronModel) for model in found):
+        raise bad("neuron", models, f"one NeuronModel, or one for each of the {n} units")
+    return found
+
+
+def _per_unit(name: str, values: ArrayLike, n: int) -> Floats:
+    try:
+        array = _read_only(np.broadcast_to(np.asarray(values, dtype=float), (n,)))
+    except (ValueError, TypeError):
+        raise bad(name, values, f"one number, or one for each of the {n} units") from None
+    if not np.all(np.isfinite(array)):
+        raise bad(name, array.tolist(), "finite numbers")
+    return array
+
+
+def _labels(labels: Sequence[str] | None, n: int) -> tuple[str, ...]:
+    if labels is None:
+        letters = string.ascii_uppercase
+        return tuple(letters[:n]) if n <= len(letters) else tuple(f"n{k}" for k in range(n))
+    found = tuple(str(label) for label in labels)
+    if len(found) != n:
+        raise bad("labels", list(found), f"{n} names, one for each unit")
+    repeated = sorted({label for label in found if found.count(label) > 1})
+    if repeated:
+        raise bad("labels", repeated, "names that differ", "Rename the repeated units.")
+    return found
+
+
+def _background(
+    state: Mapping[str, int] | Sequence[int] | int, rest: Sequence[str]
+) -> dict[str, int]:
+    if isinstance(state, Mapping):
+        for label in state:
+            if label not in rest:
+                raise bad("background", label, "a unit outside the subset", suggest(label, rest))
+        values = [state.get(label, 0) for label in rest]
+    elif isinstance(state, int):
+        values = [state] * len(rest)
+    else:
+        values = list(state)
+    if len(values) != len(rest) or any(value not in (0, 1) for value in values):
+        raise bad("background", state, f"0 or 1 for each of the {len(rest)} clamped units")
+    return {label: int(value) for label, value in zip(rest, values, strict=True)}

@@ -1,0 +1,83 @@
+"""Parameters: numbers that know their unit and their meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+import numpy as np
+
+from causal_snn.errors import InputError, bad, suggest
+
+
+class Parameter(float):
+    """A float with a unit and a meaning; behaves as the number in any arithmetic.
+
+    Attributes
+    ----------
+    unit : str
+        Unit in the coherent system mV, ms, nA, nF, MOhm, uS ("1" if dimensionless).
+    meaning : str
+        What the number is, in a few words.
+    """
+
+    __slots__ = ("meaning", "unit")
+    unit: str
+    meaning: str
+
+    def __new__(cls, value: float, unit: str, meaning: str) -> Self:
+        """Make the number; a float is set when it is made, not in `__init__`."""
+        self = super().__new__(cls, value)
+        self.unit = unit
+        self.meaning = meaning
+        return self
+
+    def __getnewargs__(self) -> tuple[float, str, str]:  # type: ignore[override]
+        return float(self), self.unit, self.meaning
+
+    def __repr__(self) -> str:
+        return f"{float(self)!r} {self.unit}"
+
+    def replace(self, value: float) -> Parameter:
+        """Return the same parameter with another value."""
+        return Parameter(value, self.unit, self.meaning)
+
+
+class Parameters(Mapping[str, Parameter]):
+    """An immutable, picklable, hashable mapping of name to `Parameter`."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Mapping[str, Parameter]) -> None:
+        for name, value in items.items():
+            if not np.isfinite(value):
+                raise bad(name, float(value), "a finite number")
+        self._items = dict(items)
+
+    def __getitem__(self, name: str) -> Parameter:
+        try:
+            return self._items[name]
+        except KeyError:
+            raise InputError(f"no parameter {name!r}; {suggest(name, self._items)}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._items
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._items.items()))
+
+    def __repr__(self) -> str:
+        return f"Parameters({self._items!r})"
+
+    def replace(self, **values: float) -> Parameters:
+        """Return a copy with some values changed; unknown names raise `InputError`."""
+        changed: dict[str, Any] = dict(self._items)
+        for name, value in values.items():
+            changed[name] = self[name].replace(value)
+        return Parameters(changed)

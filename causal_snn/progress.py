@@ -1,0 +1,57 @@
+"""Progress on anything that takes longer than two seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sized
+
+
+def track[T](items: Iterable[T], *, label: str, show: bool, after: float = 2.0) -> Iterator[T]:
+    """Yield from `items`, showing a bar on stderr once `after` seconds have gone by.
+
+    Parameters
+    ----------
+    items : iterable
+        What to loop over; a sized one gives time left.
+    label : str
+        What is being done.
+    show : bool
+        Whether a bar may appear at all.
+    after : float
+        Seconds of silence: short work shows nothing.
+    """
+    if not show:
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    total = len(items) if isinstance(items, Sized) else None
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    task = bar.add_task(label, total=total)
+    began, started = time.monotonic(), False
+    try:
+        for item in items:
+            if not started and time.monotonic() - began > after:
+                bar.start()
+                started = True
+            yield item
+            bar.advance(task)
+    finally:
+        if started:
+            bar.stop()
