@@ -1,0 +1,65 @@
+"""State order: little-endian, as in PyPhi, and handled only here.
+
+State number k of units with alphabet sizes (k_0, k_1, ...) is x_0 + k_0 (x_1 + k_1 (x_2 + ...)):
+the first unit changes fastest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causal_snn.errors import bad
+
+Floats = NDArray[np.float64]
+State = tuple[int, ...]
+
+
+def states(sizes: Sequence[int]) -> NDArray[np.int64]:
+    """Return every state, shape (prod(sizes), n), in little-endian order."""
+    numbers = np.arange(prod(sizes))
+    return np.stack(np.unravel_index(numbers, tuple(sizes), order="F"), axis=1)
+
+
+def number(state: Sequence[int], sizes: Sequence[int]) -> int:
+    """Return the row of a state.
+
+    Raises
+    ------
+    InputError
+        If the state has the wrong length or an entry its unit cannot take.
+    """
+    return int(np.ravel_multi_index(check_state(state, sizes), tuple(sizes), order="F"))
+
+
+def check_state(state: Sequence[int], sizes: Sequence[int]) -> State:
+    """Return the state as a tuple of int, or raise `InputError`."""
+    found = tuple(int(x) for x in state)
+    if len(found) != len(sizes):
+        raise bad("state", found, f"{len(sizes)} numbers, one for each unit")
+    for k, (x, size) in enumerate(zip(found, sizes, strict=True)):
+        if not 0 <= x < size:
+            raise bad("state", found, f"0 to {size - 1} for unit {k}, not {x}")
+    return found
+
+
+def flat(array: Floats, n: int) -> Floats:
+    """Return an array with one axis per unit, (*sizes, ...), as rows of states, (S, ...)."""
+    rest = array.shape[n:]
+    return array.reshape((prod(array.shape[:n]), *rest), order="F") if rest else array.ravel("F")
+
+
+def unflat(rows: Floats, sizes: Sequence[int]) -> Floats:
+    """Return rows of states, (S, k), as an array with one axis per unit, (*sizes, k)."""
+    return rows.reshape((*sizes, rows.shape[1]), order="F")
+
+
+def product(factors: Sequence[Floats], weights: Floats | None = None) -> Floats:
+    """Return joint rows from independent units: factors[i] is (P, k_i), the result (P, S)."""
+    rows = np.ones((len(factors[0]), 1)) if weights is None else weights[:, None]
+    for factor in factors:
+        rows = (factor[:, :, None] * rows[:, None, :]).reshape(len(rows), -1)
+    return rows
