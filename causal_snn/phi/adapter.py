@@ -1,0 +1,154 @@
+"""The only importer of PyPhi: its values, under a configuration that is wholly explicit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from causal_snn.errors import InputError
+from causal_snn.phi.result import Complex, MinimumPartition, PhiResult, State
+from causal_snn.provenance import provenance
+from causal_snn.tpm import TPM
+
+FORMALISMS = ("IIT_4_0_2026", "IIT_4_0_2023", "IIT_3_0")
+
+
+def _pyphi() -> Any:
+    # The banners go to stderr on import; a caller who wants them sets the variables first.
+    os.environ.setdefault("PYPHI_WELCOME_OFF", "1")
+    os.environ.setdefault("PYPHI_AGENT_NOTE_OFF", "1")
+    import pyphi
+
+    return pyphi
+
+
+@contextmanager
+def _configured(formalism: str) -> Iterator[Any]:
+    """Run PyPhi under one formalism, whatever a stray pyphi_config.yml or the caller set.
+
+    PyPhi's configuration belongs to the process, override included: for concurrent
+    analyses use processes, not threads.
+    """
+    pyphi = _pyphi()
+    preset = {
+        "IIT_4_0_2026": pyphi.iit4_2026,
+        "IIT_4_0_2023": pyphi.iit4_2023,
+        "IIT_3_0": pyphi.iit3,
+    }[formalism]
+    explicit: dict[str, Any] = {
+        "precision": 13,
+        "parallel": False,
+        "progress_bars": False,
+        "relation_computation": "ANALYTICAL",
+        "validate_system_states": True,
+        "validate_conditional_independence": True,
+        "validate_connectivity": True,
+        **preset,
+    }
+    with pyphi.config.override(**explicit):
+        yield pyphi
+
+
+class Substrate:
+    """A TPM as PyPhi sees it, made once and analysed in many states."""
+
+    def __init__(self, tpm: TPM) -> None:
+        self._tpm = tpm
+        self._substrate = _pyphi().Substrate(
+            marginals=[np.array(marginal) for marginal in tpm.marginals],
+            node_labels=list(tpm.labels),
+        )
+
+    def evaluate(
+        self, state: State, *, formalism: str, structure: bool, complexes: bool
+    ) -> PhiResult:
+        """Return the integrated information of all units in one state.
+
+        Raises
+        ------
+        InputError
+            If the state is unreachable.
+        """
+        with _configured(formalism) as pyphi:
+            try:
+                ces = None
+                if structure and formalism != "IIT_3_0":
+                    analysis = pyphi.analyze(self._substrate, state)
+                    sia, ces = analysis.sia, analysis.ces
+                else:
+                    sia = pyphi.analyze(self._substrate, state, compute="sia")
+                found = self._substrate.complexes(state) if complexes else None
+            except pyphi.exceptions.StateUnreachableError as error:
+                raise InputError(
+                    f"state = {state} ({self._tpm.state_name(state)}) is unreachable: no state "
+                    "of the network leads to it. Choose a state with tpm.reachable() true."
+                ) from error
+            return self._result(state, formalism, sia, ces, found)
+
+    def _result(self, state: State, formalism: str, sia: Any, ces: Any, found: Any) -> PhiResult:
+        labels = self._tpm.labels
+        phi_s = float(sia.phi)
+        specified = getattr(sia, "system_state", None)
+        big_phi = phi_s if formalism == "IIT_3_0" else None
+        if ces is not None:
+            big_phi = float(ces.big_phi)
+        return PhiResult(
+            state=state,
+            labels=labels,
+            formalism=formalism,
+            phi_s=phi_s,
+            big_phi=big_phi,
+            mip=self._mip(sia),
+            complexes=None
+            if found is None
+            else tuple(
+                Complex(tuple(labels[int(k)] for k in c.node_indices), float(c.phi)) for c in found
+            ),
+            distinctions=None if ces is None else len(ces.distinctions),
+            sum_phi_distinctions=None if ces is None else float(ces.sum_phi_distinctions),
+            sum_phi_relations=None if ces is None else float(ces.sum_phi_relations),
+            cause_state=_state(specified, "cause"),
+            effect_state=_state(specified, "effect"),
+            reasons=tuple(
+                str(reason.description) for reason in getattr(sia, "reasons", None) or ()
+            ),
+            independence_gap=self._tpm.independence_gap,
+            provenance=provenance(
+                "PyPhi, exact enumeration of partitions",
+                formalism=formalism,
+                law=self._tpm.law,
+                projection_distance=self._tpm.projection_distance,
+            ),
+        )
+
+    def _mip(self, sia: Any) -> MinimumPartition | None:
+        partition = getattr(sia, "partition", None)
+        if partition is None or getattr(partition, "is_null", False):
+            return None
+        labels = self._tpm.labels
+        normalized = getattr(sia, "normalized_phi", None)
+        edges = partition.removed_edges
+        pairs = edges() if callable(edges) else edges
+        return MinimumPartition(
+            description=_describe(partition),
+            cut=tuple((labels[int(a)], labels[int(b)]) for a, b in pairs),
+            normalized_phi=None if normalized is None else float(normalized),
+        )
+
+
+def _describe(partition: Any) -> str:
+    try:
+        from pyphi.models.partitions import concise_partition
+
+        return str(concise_partition(partition))
+    except ImportError:  # its place may move between release candidates
+        return type(partition).__name__
+
+
+def _state(specified: Any, direction: str) -> State | None:
+    side = getattr(specified, direction, None)
+    return None if side is None else tuple(int(x) for x in side.state)
