@@ -3,7 +3,8 @@
 from causal_snn.coarse.certificate import Certificate
 from causal_snn.coarse.diameter import contrast, diameter
 from causal_snn.coarse.partition import CELLS, Alphabet, Partition, UnitPartition
-from causal_snn.coarse.threshold import ThresholdResult, Verdict, threshold
+from causal_snn.coarse.result import ThresholdResult, Verdict
+from causal_snn.coarse.threshold import threshold
 
 __all__ = [
     "CELLS",

@@ -2,107 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
-
 import numpy as np
 
 from causal_snn.coarse.certificate import Certificate
 from causal_snn.coarse.diameter import contrast, diameter
 from causal_snn.coarse.partition import Alphabet, UnitPartition
+from causal_snn.coarse.result import ThresholdResult, Verdict
 from causal_snn.errors import bad
 from causal_snn.kernel import EffectKernel
 from causal_snn.provenance import provenance
-
-
-class Verdict(StrEnum):
-    """What a threshold can and cannot do; the members are the messages."""
-
-    SUFFICIENT = "one threshold is causally sufficient at the stated level"
-    GRADED = "the effect is graded: inside the band one threshold does not tell it"
-    CONTEXT = "the threshold depends on the context: no single one is sufficient"
-    ON_EMPTY = "ON cell empty: no admissible potential makes a spike likely"
-    OFF_EMPTY = "OFF cell empty: every admissible potential makes a spike likely"
-
-
-@dataclass(frozen=True, slots=True)
-class ThresholdResult:
-    """The causal threshold of one unit, how sufficient it is, and the proof.
-
-    Attributes
-    ----------
-    label : str
-        The unit.
-    threshold : float
-        T on the causal score (mV): minimises the worst within-cell diameter over all
-        contexts on the domain.
-    epsilon : float
-        That worst diameter, in total variation: two micro states that the partition
-        calls the same can differ by this much in the probability of the next spike.
-    band : (float, float)
-        Scores (mV) that are neither almost certain to cause a spike in every context nor
-        almost certain not to. May reach beyond the domain, where nothing is admissible.
-    band_level : float
-        What "almost" means.
-    separation : float
-        Least effect difference between the domain above and the domain below the band;
-        0 if either is empty.
-    contrast : float
-        Least difference over contexts of the mean effects of the two cells.
-    spiking_diameter : float
-        Worst diameter of the cell "just spiked": 0 where it is exactly homogeneous.
-    cell_diameters : tuple of float
-        Worst diameter of each macro state of the alphabet; a binary "on" joins primed
-        and just-spiked states and can be wider than `epsilon`.
-    floor : float
-        (p_max - p_min)/2: no two cells of any shape do better (theory/01_lif.py L8); 0
-        without noise, where the effect jumps.
-    whole_line : float
-        The threshold on the unbounded line, (m_min + m_max)/2 (mV).
-    theta : float
-        Biophysical threshold (mV).
-    epsilon_at_theta : float
-        The worst diameter if the cut is at theta, so that all sub-threshold states are one.
-    verdict : Verdict
-    partition : UnitPartition
-    certificate : Certificate
-    provenance : mapping
-    """
-
-    label: str
-    threshold: float
-    epsilon: float
-    band: tuple[float, float]
-    band_level: float
-    separation: float
-    contrast: float
-    spiking_diameter: float
-    cell_diameters: tuple[float, ...]
-    floor: float
-    whole_line: float
-    theta: float
-    epsilon_at_theta: float
-    verdict: Verdict
-    partition: UnitPartition
-    certificate: Certificate
-    provenance: Mapping[str, Any]
-
-    @property
-    def domain(self) -> tuple[float, float]:
-        """Range of scores covered (mV)."""
-        return self.certificate.domain
-
-    @property
-    def on_cell_empty(self) -> bool:
-        """Whether no admissible potential causes a spike with p >= 1/2 in any context."""
-        return self.verdict is Verdict.ON_EMPTY
-
-    @property
-    def shift(self) -> float:
-        """How far the causal threshold lies from the biophysical one, T - theta (mV)."""
-        return self.threshold - self.theta
 
 
 def threshold(
@@ -125,8 +33,8 @@ def threshold(
         From `causal_snn.kernel.next_spike`.
     domain : (float, float), optional
         Scores that interventions may set (mV); potentials, for neurons without a synaptic
-        current. Must contain theta. Default: the kernel's declared range. A domain that
-        reaches beyond theta is taken literally, as potentials without a spike.
+        current, which must then contain theta. Default: the kernel's declared range. A
+        domain that reaches beyond theta is taken literally, as potentials without a spike.
     alphabet : {"binary", "ternary"}
         Macro states of the resulting partition, see `UnitPartition`.
     band_level : float
@@ -205,7 +113,8 @@ def _domain(kernel: EffectKernel, domain: tuple[float, float] | None) -> tuple[f
     low, high = kernel.domain if domain is None else domain
     if not low < high:
         raise bad("domain", (low, high), "two scores, the lower one first (mV)")
-    if not low < kernel.theta <= high:
+    # A score also counts the synaptic current, so its range need not contain theta.
+    if kernel.score_coefficient == 0 and not low < kernel.theta <= high:
         raise bad(
             "domain",
             (low, high),

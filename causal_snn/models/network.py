@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from causal_snn.errors import StageWarning, bad, suggest
+from causal_snn.models.network_checks import (
+    check_background,
+    check_labels,
+    check_neurons,
+    check_per_unit,
+    check_time_step,
+    check_weights,
+)
 from causal_snn.models.neuron import NeuronModel
 
 if TYPE_CHECKING:
@@ -90,16 +97,16 @@ class Network:
         source: str = "",
         background: Mapping[str, int] | None = None,
     ) -> None:
-        table = _weights(weights)
+        table = check_weights(weights)
         n = len(table)
         fields = {
-            "neurons": _neurons(neuron, n),
+            "neurons": check_neurons(neuron, n),
             "weights": table,
-            "dt": _time_step(dt),
-            "drive": _per_unit("drive", drive, n),
-            "noise": _per_unit("noise", noise, n),
-            "bias": _per_unit("bias", bias, n),
-            "labels": _labels(labels, n),
+            "dt": check_time_step(dt),
+            "drive": check_per_unit("drive", drive, n),
+            "noise": check_per_unit("noise", noise, n),
+            "bias": check_per_unit("bias", bias, n),
+            "labels": check_labels(labels, n),
             "name": str(name),
             "source": str(source),
             "background": dict(background or {}),
@@ -199,7 +206,7 @@ class Network:
         if len(set(keep)) != len(keep):
             raise bad("units", units, "each unit once", "Remove the repeated unit.")
         rest = [j for j in range(self.n) if j not in set(keep)]
-        clamped = _background(background, [self.labels[j] for j in rest])
+        clamped = check_background(background, [self.labels[j] for j in rest])
         return Network(
             neuron=[self.neurons[j] for j in keep],
             weights=self.weights[np.ix_(keep, keep)],
@@ -228,79 +235,3 @@ class Network:
         from causal_snn.models.graph import from_networkx
 
         return from_networkx(graph, neuron=neuron, dt=dt)
-
-
-def _time_step(dt: float) -> float:
-    if isinstance(dt, bool) or not np.isfinite(dt) or dt <= 0:
-        raise bad("dt", dt, "a positive time step in ms")
-    return float(dt)
-
-
-def _read_only(values: ArrayLike) -> Floats:
-    array = np.array(values, dtype=np.float64)
-    array.setflags(write=False)
-    return array
-
-
-def _weights(values: ArrayLike) -> Floats:
-    try:
-        weights = _read_only(values)
-    except (ValueError, TypeError):
-        raise bad("weights", values, "a square table of numbers, row = target") from None
-    if weights.ndim != 2 or weights.shape[0] != weights.shape[1] or not weights.size:
-        raise bad(
-            "weights",
-            f"array of shape {weights.shape}",
-            "shape (n, n), row = target, column = source",
-        )
-    if not np.all(np.isfinite(weights)):
-        row, column = (int(k[0]) for k in np.nonzero(~np.isfinite(weights)))
-        raise bad(f"weights[{row}][{column}]", float(weights[row, column]), "a finite number of mV")
-    return weights
-
-
-def _neurons(models: NeuronModel | Sequence[NeuronModel], n: int) -> tuple[NeuronModel, ...]:
-    found = (models,) * n if isinstance(models, NeuronModel) else tuple(models)
-    if len(found) != n or not all(isinstance(model, NeuronModel) for model in found):
-        raise bad("neuron", models, f"one NeuronModel, or one for each of the {n} units")
-    return found
-
-
-def _per_unit(name: str, values: ArrayLike, n: int) -> Floats:
-    try:
-        array = _read_only(np.broadcast_to(np.asarray(values, dtype=float), (n,)))
-    except (ValueError, TypeError):
-        raise bad(name, values, f"one number, or one for each of the {n} units") from None
-    if not np.all(np.isfinite(array)):
-        raise bad(name, array.tolist(), "finite numbers")
-    return array
-
-
-def _labels(labels: Sequence[str] | None, n: int) -> tuple[str, ...]:
-    if labels is None:
-        letters = string.ascii_uppercase
-        return tuple(letters[:n]) if n <= len(letters) else tuple(f"n{k}" for k in range(n))
-    found = tuple(str(label) for label in labels)
-    if len(found) != n:
-        raise bad("labels", list(found), f"{n} names, one for each unit")
-    repeated = sorted({label for label in found if found.count(label) > 1})
-    if repeated:
-        raise bad("labels", repeated, "names that differ", "Rename the repeated units.")
-    return found
-
-
-def _background(
-    state: Mapping[str, int] | Sequence[int] | int, rest: Sequence[str]
-) -> dict[str, int]:
-    if isinstance(state, Mapping):
-        for label in state:
-            if label not in rest:
-                raise bad("background", label, "a unit outside the subset", suggest(label, rest))
-        values = [state.get(label, 0) for label in rest]
-    elif isinstance(state, int):
-        values = [state] * len(rest)
-    else:
-        values = list(state)
-    if len(values) != len(rest) or any(value not in (0, 1) for value in values):
-        raise bad("background", state, f"0 or 1 for each of the {len(rest)} clamped units")
-    return {label: int(value) for label, value in zip(rest, values, strict=True)}

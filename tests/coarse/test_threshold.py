@@ -31,15 +31,20 @@ def effects(k: EffectKernel, v: float) -> np.ndarray:
     return np.asarray(norm.cdf((v - k.midpoints) / k.scale))
 
 
+def cost(k: EffectKernel, low: float, cut: float, high: float) -> float:
+    p = [effects(k, v) for v in (low, cut, high)]
+    return float(max(np.max(p[1] - p[0]), np.max(p[2] - p[1])))
+
+
 def brute_force(k: EffectKernel, low: float, high: float) -> float:
-    """Return the minimax threshold by repeated grid search, without any monotonicity."""
+    """Return a minimax threshold by repeated grid search, without any monotonicity."""
     a, b = low, high
     ends = effects(k, low)[:, None], effects(k, high)[:, None]
     while b - a > 1e-8:
         grid = np.linspace(a, b, 2001)
         p = norm.cdf((grid - k.midpoints[:, None]) / k.scale)
-        cost = np.maximum((p - ends[0]).max(axis=0), (ends[1] - p).max(axis=0))
-        best = int(np.argmin(cost))
+        worst = np.maximum((p - ends[0]).max(axis=0), (ends[1] - p).max(axis=0))
+        best = int(np.argmin(worst))
         a, b = grid[max(best - 1, 0)], grid[min(best + 1, 2000)]
     return float((a + b) / 2)
 
@@ -85,7 +90,12 @@ def test_bisection_brute_force_and_closed_form_agree(setting: tuple[float, ...])
     r = coarse.threshold(k, domain=DOMAIN)
     # Far in a tail the objective is flat in double precision and any threshold is as good.
     assume(1e-6 < r.epsilon < 1 - 1e-6)
-    assert r.threshold == pytest.approx(brute_force(k, *DOMAIN), abs=1e-6)
+    found = brute_force(k, *DOMAIN)
+    best = cost(k, DOMAIN[0], found, DOMAIN[1])
+    assert r.epsilon == pytest.approx(best, abs=1e-9)
+    # One context may cap the cost from above, and then a range of thresholds is as good.
+    if min(cost(k, DOMAIN[0], found + d, DOMAIN[1]) for d in (-1e-3, 1e-3)) > best + 1e-6:
+        assert r.threshold == pytest.approx(found, abs=1e-6)
     assert r.certificate.gap < 1e-12
     if len(k.midpoints) == 1:
         low, high = effects(k, DOMAIN[0])[0], effects(k, DOMAIN[1])[0]
