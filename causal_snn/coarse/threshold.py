@@ -209,6 +209,8 @@ def _verdict(
         return Verdict.OFF_EMPTY
     if epsilon <= level:
         return Verdict.SUFFICIENT
-    if last - first > 2.0 * kernel.scale * float(ndtri(1.0 - level)):
+    # A state that almost surely causes a spike in one context and almost never in another.
+    reach = kernel.scale * float(ndtri(1.0 - level))
+    if max(low, first + reach) < min(high, last - reach):
         return Verdict.CONTEXT
     return Verdict.GRADED

@@ -27,7 +27,7 @@ def _pyphi() -> Any:
 
 
 @contextmanager
-def _configured(formalism: str) -> Iterator[Any]:
+def _configured(formalism: str, *, progress: bool) -> Iterator[Any]:
     """Run PyPhi under one formalism, whatever a stray pyphi_config.yml or the caller set.
 
     PyPhi's configuration belongs to the process, override included: for concurrent
@@ -42,7 +42,7 @@ def _configured(formalism: str) -> Iterator[Any]:
     explicit: dict[str, Any] = {
         "precision": 13,
         "parallel": False,
-        "progress_bars": False,
+        "progress_bars": progress,
         "relation_computation": "ANALYTICAL",
         "validate_system_states": True,
         "validate_conditional_independence": True,
@@ -64,16 +64,18 @@ class Substrate:
         )
 
     def evaluate(
-        self, state: State, *, formalism: str, structure: bool, complexes: bool
+        self, state: State, *, formalism: str, structure: bool, complexes: bool, progress: bool
     ) -> PhiResult:
         """Return the integrated information of all units in one state.
+
+        `progress` shows PyPhi's own bars, for states that take long by themselves.
 
         Raises
         ------
         InputError
             If the state is unreachable.
         """
-        with _configured(formalism) as pyphi:
+        with _configured(formalism, progress=progress) as pyphi:
             try:
                 ces = None
                 if structure and formalism != "IIT_3_0":
@@ -132,10 +134,12 @@ class Substrate:
         labels = self._tpm.labels
         normalized = getattr(sia, "normalized_phi", None)
         edges = partition.removed_edges
-        pairs = edges() if callable(edges) else edges
+        pairs = sorted((int(a), int(b)) for a, b in (edges() if callable(edges) else edges))
         return MinimumPartition(
             description=_describe(partition),
-            cut=tuple((labels[int(a)], labels[int(b)]) for a, b in pairs),
+            cut=tuple(
+                (labels[a], labels[b]) for a, b in sorted((int(a), int(b)) for a, b in pairs)
+            ),
             normalized_phi=None if normalized is None else float(normalized),
         )
 

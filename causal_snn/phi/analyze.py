@@ -8,15 +8,17 @@ from typing import overload
 
 import numpy as np
 
-from causal_snn.errors import InputError, StageWarning, bad, check_choice
+from causal_snn.errors import InputError, StageWarning, check_choice
 from causal_snn.phi.adapter import FORMALISMS, Substrate
-from causal_snn.phi.cost import in_words, largest_feasible, partitions, seconds
+from causal_snn.phi.cost import check_feasible, seconds
 from causal_snn.phi.result import PhiByState, PhiResult
 from causal_snn.progress import track
 from causal_snn.tpm import TOLERANCE, TPM, order
 
 STRUCTURE_SECONDS = 20.0
 """Cause-effect structures are computed unasked while they cost less than this."""
+BAR_SECONDS = 4.0
+"""A single state that is expected to take longer shows PyPhi's progress bars."""
 
 
 @overload
@@ -103,14 +105,22 @@ def analyze(
     _check_gap(tpm, strict, tolerance)
     states, unreachable = _states(tpm, state)
     if structure is None:
-        work = seconds(tpm.sizes, states=len(states), structure=True, complexes=False)
-        structure = work <= STRUCTURE_SECONDS
-    estimate = seconds(tpm.sizes, states=len(states), structure=structure, complexes=complexes)
-    if estimate > max_seconds:
-        raise _too_large(tpm, len(states), estimate, max_seconds, structure=structure)
+        asked = seconds(tpm.sizes, states=len(states), structure=True, complexes=False)
+        structure = asked <= STRUCTURE_SECONDS
+    work = seconds(tpm.sizes, states=len(states), structure=structure, complexes=complexes)
+    check_feasible(
+        tpm.sizes,
+        states=len(states),
+        structure=structure,
+        complexes=complexes,
+        max_seconds=max_seconds,
+    )
+    inner = progress and len(states) == 1 and work > BAR_SECONDS
     substrate = Substrate(tpm)
     results = tuple(
-        substrate.evaluate(each, formalism=formalism, structure=structure, complexes=complexes)
+        substrate.evaluate(
+            each, formalism=formalism, structure=structure, complexes=complexes, progress=inner
+        )
         for each in track(states, label="integrated information", show=progress)
     )
     return PhiByState(results, unreachable) if state is None else results[0]
@@ -142,23 +152,3 @@ def _check_gap(tpm: TPM, strict: bool, tolerance: float) -> None:
     if strict:
         raise InputError(message)
     warnings.warn(message, StageWarning, stacklevel=3)
-
-
-def _too_large(
-    tpm: TPM, states: int, estimate: float, limit: float, *, structure: bool
-) -> InputError:
-    size = max(tpm.sizes)
-    feasible = largest_feasible(size, limit, states_of_all=states > 1)
-    what = f"{states:,} states" if states > 1 else "one state"
-    fixes = [f"Choose at most {feasible} units"]
-    if states > 1:
-        fixes.append("one state")
-    if structure:
-        fixes.append("structure=False")
-    return bad(
-        "tpm",
-        f"{tpm.n} units",
-        f"{what} would take about {in_words(estimate)} "
-        f"({partitions(tpm.n):,} partitions of the whole), more than max_seconds = {limit:g}",
-        ", or ".join(fixes) + ", or raise max_seconds.",
-    )

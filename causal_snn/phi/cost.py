@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import cache
 from math import comb, prod
 
+from causal_snn.errors import bad
+
 SECONDS_PER_PARTITION = 1.5e-3
 """PyPhi 2.0.0rc4, one core, measured at n = 4, 5 and 6 (1.2 to 1.9 ms); an order of magnitude."""
 SECONDS_PER_STRUCTURE = {1: 0.01, 2: 0.03, 3: 0.3, 4: 2.5}
@@ -30,6 +32,7 @@ def partitions(n: int) -> int:
     """
     if n == 1:
         return 1  # only the total cut
+    n = min(n, 60)  # beyond, 1e64 partitions are as out of reach as any number
 
     def bell(m: int) -> int:
         return sum(_stirling(m, k) for k in range(m + 1))
@@ -48,27 +51,59 @@ def seconds(
     sizes: Sequence[int], *, states: int = 1, structure: bool = False, complexes: bool = True
 ) -> float:
     """Return roughly how many seconds PyPhi needs for systems of units with these alphabets."""
-    n = len(sizes)
+    n = min(len(sizes), 60)
     counted = sum(comb(n, m) * partitions(m) for m in range(1, n + 1)) if complexes else 0
     counted += partitions(n)
-    per_state = counted * SECONDS_PER_PARTITION * max(1.0, prod(sizes) / 3.0**n)
+    per_state = counted * SECONDS_PER_PARTITION * max(1.0, prod(size / 3.0 for size in sizes[:n]))
     if structure:
         known = SECONDS_PER_STRUCTURE.get(n)
         per_state += known if known is not None else 2.5 * 20.0 ** (n - 4)
     return states * per_state
 
 
-def largest_feasible(
-    size: int, limit: float, *, states_of_all: bool = False, complexes: bool = True
-) -> int:
-    """Return the most units of one alphabet size that stay within `limit` seconds."""
-    n = 1
-    while n < 16:
-        count = size ** (n + 1) if states_of_all else 1
-        if seconds((size,) * (n + 1), states=count, complexes=complexes) > limit:
+def check_feasible(
+    sizes: Sequence[int],
+    *,
+    states: int = 1,
+    structure: bool = False,
+    complexes: bool = True,
+    max_seconds: float,
+) -> None:
+    """Raise `InputError` if the work would take longer than `max_seconds`.
+
+    The message says what it would cost and the most units that are feasible.
+    """
+    n = len(sizes)
+    estimate = seconds(sizes, states=states, structure=structure, complexes=complexes)
+    if estimate <= max_seconds:
+        return
+    size = max(sizes)
+    feasible = 1
+    while feasible < n - 1:
+        count = size ** (feasible + 1) if states > 1 else 1
+        larger = (size,) * (feasible + 1)
+        cost = seconds(larger, states=count, structure=structure, complexes=complexes)
+        if cost > max_seconds:
             break
-        n += 1
-    return n
+        feasible += 1
+    what = f"{states:,} states" if states > 1 else "one state"
+    fixes = [f"Choose at most {feasible} units (as units='auto:{feasible}')"]
+    if states > 1:
+        fixes.append("one state")
+    if structure:
+        fixes.append("structure=False")
+    raise bad(
+        "network",
+        f"{n} units of {size} macro states",
+        f"{what} would take about {in_words(estimate)} ({_count(n)} partitions of the whole), "
+        f"more than max_seconds = {max_seconds:g}",
+        ", or ".join(fixes) + ", or raise max_seconds.",
+    )
+
+
+def _count(n: int) -> str:
+    found = partitions(n)
+    return f"{found:,}" if found < 10**9 else f"{float(found):.1e}"
 
 
 def in_words(duration: float) -> str:
@@ -81,4 +116,5 @@ def in_words(duration: float) -> str:
     ):
         if duration < limit:
             return f"{duration / unit:.2g} {name}"
-    return f"{duration / 31_536_000:.2g} years"
+    years = duration / 31_536_000
+    return f"{years:.2g} years" if years < 1e9 else "more than a billion years"
