@@ -14,6 +14,7 @@ from causal_snn.errors import InputError, bad
 from causal_snn.provenance import provenance
 from causal_snn.tpm import order
 from causal_snn.tpm.independence import Independence, measure
+from causal_snn.tpm.stationary import long_run
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -129,14 +130,9 @@ class TPM:
     def stationary(self) -> Floats:
         """Return the long-run distribution over macro states, started from all of them alike.
 
-        Of several closed classes each keeps its share of the uniform start.
+        Of several closed classes each counts with the chance of ending in it.
         """
-        rows = self.state_by_state
-        lazy = 0.5 * (rows + np.eye(len(rows)))  # same long-run law, no periodic cycles
-        for _ in range(60):
-            lazy = lazy @ lazy
-            lazy /= lazy.sum(axis=1, keepdims=True)
-        return np.asarray(lazy.mean(axis=0))
+        return long_run(self.state_by_state)
 
     def project(self) -> TPM:
         """Return the TPM whose rows are products of the marginals, with what that cost.

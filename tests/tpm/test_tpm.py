@@ -97,6 +97,20 @@ def test_stationary_of_a_cycle_is_uniform() -> None:
     )
 
 
+def test_each_closed_class_counts_with_the_chance_of_ending_in_it() -> None:
+    rows = np.zeros((8, 8))
+    rows[0, 0] = 1.0  # absorbing
+    rows[1, 2], rows[2, 1] = 1.0, 1.0  # a cycle of two
+    rows[3, [0, 1]] = 0.25, 0.75
+    rows[4, [3, 4]] = 0.5, 0.5  # ends like 3, later
+    rows[[5, 6, 7], [0, 0, 1]] = 1.0
+    law = TPM.from_state_by_state(rows).stationary()
+    first = (1 + 0.25 + 0.25 + 2) / 8
+    assert law == pytest.approx([first, (1 - first) / 2, (1 - first) / 2, 0, 0, 0, 0, 0])
+    powers = np.linalg.matrix_power(0.5 * (rows + np.eye(8)), 4096)
+    assert law == pytest.approx(powers.mean(axis=0), abs=1e-9)
+
+
 def test_reachable_states_are_those_something_leads_to() -> None:
     matrix = TPM.from_state_by_node([[0, 0], [1, 0], [0, 0], [1, 0]])  # B is never on
     assert list(matrix.reachable()) == [True, True, False, False]
