@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import overload
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from causal_snn.errors import InputError, StageWarning, check_choice
 from causal_snn.phi.adapter import FORMALISMS, Substrate
@@ -23,7 +24,7 @@ BAR_SECONDS = 4.0
 
 @overload
 def analyze(
-    tpm: TPM,
+    tpm: TPM | ArrayLike,
     state: Sequence[int],
     *,
     formalism: str = ...,
@@ -36,7 +37,7 @@ def analyze(
 ) -> PhiResult: ...
 @overload
 def analyze(
-    tpm: TPM,
+    tpm: TPM | ArrayLike,
     state: None = ...,
     *,
     formalism: str = ...,
@@ -48,7 +49,7 @@ def analyze(
     progress: bool = ...,
 ) -> PhiByState: ...
 def analyze(
-    tpm: TPM,
+    tpm: TPM | ArrayLike,
     state: Sequence[int] | None = None,
     *,
     formalism: str = "IIT_4_0_2026",
@@ -63,7 +64,8 @@ def analyze(
 
     Parameters
     ----------
-    tpm : TPM
+    tpm : TPM, or array of shape (2^n, n)
+        An array is a little-endian state-by-node table, see `TPM.from_state_by_node`.
     state : sequence of int, optional
         Macro state, one number for each unit; None for every reachable state.
     formalism : {"IIT_4_0_2026", "IIT_4_0_2023", "IIT_3_0"}
@@ -102,6 +104,8 @@ def analyze(
         is correlation within a macro state.
     """
     check_choice("formalism", formalism, FORMALISMS)
+    if not isinstance(tpm, TPM):
+        tpm = TPM.from_state_by_node(tpm)
     _check_gap(tpm, strict, tolerance)
     states, unreachable = _states(tpm, state)
     if structure is None:

@@ -1,6 +1,14 @@
 """2b simulation: what a network does, from chosen states or freely."""
 
 from causal_snn.simulation.stationary import StationarySamples, sample_stationary
-from causal_snn.simulation.stepper import State, advance, do, rest_state, run
+from causal_snn.simulation.stepper import State, advance, micro_state, rest_state, run
 
-__all__ = ["State", "StationarySamples", "advance", "do", "rest_state", "run", "sample_stationary"]
+__all__ = [
+    "State",
+    "StationarySamples",
+    "advance",
+    "micro_state",
+    "rest_state",
+    "run",
+    "sample_stationary",
+]

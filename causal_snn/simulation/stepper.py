@@ -39,7 +39,7 @@ class State:
     hold: NDArray[np.int64]
 
 
-def do(network: Network, v: ArrayLike, i: ArrayLike = 0.0) -> State:
+def micro_state(network: Network, v: ArrayLike, i: ArrayLike = 0.0) -> State:
     """Return the state set by the intervention do(v, i): no unit is refractory.
 
     Parameters
@@ -100,7 +100,7 @@ def run(network: Network, state: State, steps: int, *, rng: Rng = None) -> Itera
     ----------
     network : Network
     state : State
-        Where to start, see `do`.
+        Where to start, see `micro_state`.
     steps : int
         How many steps to take.
     rng : numpy.random.Generator or int, optional
@@ -117,4 +117,4 @@ def rest_state(network: Network, lanes: int) -> State:
     """Return every unit at its resting potential, without current, in every lane."""
     step: Any = network.step()
     below = np.minimum(step.rest, step.V_reset)  # E may lie above threshold (a pacemaker)
-    return do(network, np.repeat(below[:, None], lanes, axis=1))
+    return micro_state(network, np.repeat(below[:, None], lanes, axis=1))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from causal_snn import kernel, models
 from causal_snn.errors import InputError
 from causal_snn.models import Network
-from causal_snn.simulation import do, run
+from causal_snn.simulation import micro_state, run
 
 LANES = 40_000
 
@@ -22,7 +22,7 @@ def simulated(net: Network, unit: int, v: float, i: float, pattern: np.ndarray) 
     potentials[unit] = v
     currents = np.zeros(net.n)
     currents[unit] = i
-    start = do(
+    start = micro_state(
         net, np.repeat(potentials[:, None], LANES, 1), np.repeat(currents[:, None], LANES, 1)
     )
     return float(next(run(net, start, 1, rng=7)).spiked[unit].mean())

@@ -13,7 +13,7 @@ from scipy.integrate import solve_ivp
 from causal_snn import models
 from causal_snn.errors import InputError
 from causal_snn.models import Network
-from causal_snn.simulation import State, do, rest_state, run
+from causal_snn.simulation import State, micro_state, rest_state, run
 
 UNIT = {"tau": 20.0, "E": 0.0, "theta": 1.0, "V_reset": 0.0}
 potentials = st.floats(-90.0, -51.0)
@@ -27,7 +27,7 @@ def single(
 
 
 def trace(net: Network, v: float, steps: int) -> list[State]:
-    return list(run(net, do(net, [v]), steps, rng=0))
+    return list(run(net, micro_state(net, [v]), steps, rng=0))
 
 
 @given(v=potentials, tau=times, drive=st.floats(0.0, 12.0), dt=st.floats(0.05, 10.0))
@@ -88,7 +88,7 @@ def test_refractory_steps_add_to_the_interval(steps: int) -> None:
 def test_a_held_unit_does_not_spike_even_under_noise() -> None:
     model = models.lif(**UNIT, refractory_steps=4)
     net = single(model, drive=2.0, noise=2.0)
-    spikes = np.array([s.spiked[0, 0] for s in run(net, do(net, [1.5]), 4000, rng=3)])
+    spikes = np.array([s.spiked[0, 0] for s in run(net, micro_state(net, [1.5]), 4000, rng=3)])
     gaps = np.diff(np.flatnonzero(spikes))
     assert gaps.min() >= 5
     assert (gaps == 5).any()  # and no longer than it must be
@@ -112,14 +112,14 @@ def test_subtractive_resets_of_published_codes(timing: str, expected: list[float
 
 def test_delayed_reset_to_a_value_loses_the_input() -> None:
     net = single(models.lif(**UNIT, reset_timing="delayed"), drive=0.5)
-    state = next(run(net, do(net, [1.2]), 1))
+    state = next(run(net, micro_state(net, [1.2]), 1))
     assert state.v[0, 0] == 0.0
 
 
 def test_threshold_may_be_strict() -> None:
     for strict, spikes in ((False, True), (True, False)):
         net = single(models.lif(**UNIT, strict_threshold=strict))
-        assert do(net, [1.0]).spiked[0, 0] == spikes
+        assert micro_state(net, [1.0]).spiked[0, 0] == spikes
 
 
 @pytest.mark.parametrize("step", ["exact", "euler"])

@@ -84,6 +84,12 @@ def test_states_are_checked(state: tuple[int, ...], message: str) -> None:
         phi.analyze(TPM.from_state_by_node(np.full((4, 2), 0.5)), state)
 
 
+def test_a_plain_state_by_node_table_will_do() -> None:
+    table = np.random.default_rng(0).random((4, 2))
+    plain = phi.analyze(table.tolist(), (0, 1))
+    assert plain.phi_s == phi.analyze(TPM.from_state_by_node(table), (0, 1)).phi_s
+
+
 def test_unknown_formalisms_are_named() -> None:
     with pytest.raises(InputError, match="formalism = 'IIT_5': one of 'IIT_4_0_2026'"):
         phi.analyze(correlated(), (0, 0), formalism="IIT_5")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from causal_snn import models
 from causal_snn.errors import InputError
 from causal_snn.models import Network
-from causal_snn.simulation import do, rest_state, run, sample_stationary
+from causal_snn.simulation import micro_state, rest_state, run, sample_stationary
 
 
 def by_hand(net: Network, v: list[float], steps: int) -> tuple[list[list[float]], list[list[int]]]:
@@ -76,7 +76,7 @@ def test_every_convention_agrees_with_its_equations(
     )
     start = rng.uniform(-80, -45, n)
     potentials, spikes = by_hand(net, list(start), 60)
-    for k, state in enumerate(run(net, do(net, start), 60)):
+    for k, state in enumerate(run(net, micro_state(net, start), 60)):
         assert state.v[:, 0] == pytest.approx(potentials[k], abs=1e-9)
         assert list(state.spiked[:, 0]) == spikes[k]
 
@@ -105,6 +105,6 @@ def test_a_pacemaker_whose_rest_is_above_threshold_starts_below_it() -> None:
 
 def test_bad_states_name_the_fault() -> None:
     with pytest.raises(InputError, match=r"shape \(2, lanes\)"):
-        do(models.zoo.half_centre(), [0.0, 0.0, 0.0])
+        micro_state(models.zoo.half_centre(), [0.0, 0.0, 0.0])
     with pytest.raises(InputError, match="1 or more of each"):
         sample_stationary(models.zoo.half_centre(), samples=0)

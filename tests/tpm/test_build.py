@@ -12,7 +12,7 @@ from causal_snn import coarse, kernel, models, tpm
 from causal_snn.coarse import Partition
 from causal_snn.errors import InputError
 from causal_snn.models import Network
-from causal_snn.simulation import do, run, sample_stationary
+from causal_snn.simulation import micro_state, run, sample_stationary
 from causal_snn.tpm import TPM
 from causal_snn.tpm.within_cell import PRIMED, QUIET, SPIKING, UniformLaw
 
@@ -46,7 +46,7 @@ def uniform_states(
 
 def monte_carlo(net: Network, cells: Partition, v: np.ndarray, i: np.ndarray) -> np.ndarray:
     """Return how often each macro state follows, by simulation."""
-    after = next(run(net, do(net, v, i), 1, rng=11))
+    after = next(run(net, micro_state(net, v, i), 1, rng=11))
     macro = [
         unit.classify(after.v[k], after.i[k], after.spiked[k]) for k, unit in enumerate(cells.units)
     ]
