@@ -112,6 +112,8 @@ def analyze(
         max_seconds=max_seconds,
         progress=progress,
     )
+    # Structures of all states only where they are cheap, or where both were asked for.
+    per_state = structure if all_states else (False if structure is False else None)
     if all_states is None:
         cost = seconds(matrix.sizes, states=len(matrix.states), complexes=False)
         all_states = cost <= min(ALL_STATES_SECONDS, max_seconds)
@@ -122,7 +124,9 @@ def analyze(
         partition=partition,
         tpm=matrix,
         phi=one,
-        phi_by_state=_over_states(matrix, formalism, max_seconds, progress) if all_states else None,
+        phi_by_state=_over_states(matrix, formalism, per_state, max_seconds, progress)
+        if all_states
+        else None,
         options={
             "units": list(network.labels),
             "background": dict(network.background),
@@ -162,7 +166,11 @@ def _likeliest(matrix: tpm.TPM) -> tuple[int, ...]:
 
 
 def _over_states(
-    matrix: tpm.TPM, formalism: str, max_seconds: float, progress: bool
+    matrix: tpm.TPM,
+    formalism: str,
+    structure: bool | None,
+    max_seconds: float,
+    progress: bool,
 ) -> phi.PhiByState:
     import warnings
 
@@ -173,7 +181,7 @@ def _over_states(
         return phi.analyze(
             matrix,
             formalism=formalism,
-            structure=False,
+            structure=structure,
             complexes=False,
             max_seconds=max_seconds,
             progress=progress,

@@ -6,6 +6,14 @@ import time
 from collections.abc import Iterable, Iterator, Sized
 
 
+def watched() -> bool:
+    """Return whether somebody sees a bar: a terminal or a notebook, not a log file."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    return bool(console.is_interactive or console.is_jupyter)
+
+
 def track[T](items: Iterable[T], *, label: str, show: bool, after: float = 2.0) -> Iterator[T]:
     """Yield from `items`, showing a bar on stderr once `after` seconds have gone by.
 
@@ -20,7 +28,7 @@ def track[T](items: Iterable[T], *, label: str, show: bool, after: float = 2.0) 
     after : float
         Seconds of silence: short work shows nothing.
     """
-    if not show:
+    if not (show and watched()):
         yield from items
         return
     from rich.console import Console

@@ -13,7 +13,7 @@ from causal_snn.errors import InputError, StageWarning, check_choice
 from causal_snn.phi.adapter import FORMALISMS, Substrate
 from causal_snn.phi.cost import check_feasible, seconds
 from causal_snn.phi.result import PhiByState, PhiResult
-from causal_snn.progress import track
+from causal_snn.progress import track, watched
 from causal_snn.tpm import TOLERANCE, TPM, order
 
 STRUCTURE_SECONDS = 20.0
@@ -119,7 +119,7 @@ def analyze(
         complexes=complexes,
         max_seconds=max_seconds,
     )
-    inner = progress and len(states) == 1 and work > BAR_SECONDS
+    inner = progress and len(states) == 1 and work > BAR_SECONDS and watched()
     substrate = Substrate(tpm)
     results = tuple(
         substrate.evaluate(

@@ -74,17 +74,18 @@ def plot_phi_states(
         raise bad("chosen", tuple(chosen), "one of the states in results")
     for panel, heights, name in zip(panels, values, _names(found[0].formalism), strict=False):
         _lollipops(panel, x, heights, wanted)
-        panel.plot(
-            [position[s] for s in unreachable],
-            np.zeros(len(unreachable)),
-            "x",
-            color=GREY,
-            ms=3.5,
-            mew=0.9,
-            zorder=3,
-            clip_on=False,
-            gid="unreachable",
-        )
+        if unreachable:  # an empty line, unclipped, counts as a point at the figure's corner
+            panel.plot(
+                [position[s] for s in unreachable],
+                np.zeros(len(unreachable)),
+                "x",
+                color=GREY,
+                ms=3.5,
+                mew=0.9,
+                zorder=3,
+                clip_on=False,
+                gid="unreachable",
+            )
         tidy(panel, ylabel=name)
         panel.set_xlim(-0.6, len(every) - 0.4)
         _scale(panel, heights)

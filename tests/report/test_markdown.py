@@ -192,7 +192,9 @@ def test_states_are_listed_with_their_values() -> None:
     rows = named(markdown(report, {}), "state", "φ_s")
     assert len(rows) == 27
     assert report.phi_by_state is not None
-    assert float(rows["PPP"][-1]) == pytest.approx(report.phi_by_state[1, 1, 1].phi_s, rel=1e-3)
+    found = report.phi_by_state[1, 1, 1]
+    assert float(rows["PPP"][-2]) == pytest.approx(found.phi_s, rel=1e-3)
+    assert float(rows["PPP"][-1]) == pytest.approx(found.big_phi, rel=1e-3)
     assert "→ QQQ" in rows
     chance = [float(row[2]) for row in rows.values()]
     np.testing.assert_allclose(chance, report.tpm.stationary(), rtol=1e-3)
