@@ -103,7 +103,7 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strict", action="store_true", help="refuse a TPM that is not conditionally independent"
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed of the stationary law")
+    parser.add_argument("--seed", type=_seed, default=0, help="seed of the stationary law")
     parser.add_argument("--max-seconds", type=float, default=600.0, metavar="S")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
 
@@ -172,6 +172,12 @@ def _state(text: str) -> list[int]:
         raise InputError(
             f"--state {text!r}: one whole number for each unit, as 0,2,1 or 021"
         ) from None
+
+
+def _seed(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
+    return int(text)
 
 
 def _one_line(error: BaseException) -> str:

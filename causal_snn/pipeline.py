@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from causal_snn.errors import bad, check_choice
 from causal_snn.kernel.contexts import Kind
 from causal_snn.models.graph import strongest_units
 from causal_snn.models.network import Network
+from causal_snn.phi.adapter import FORMALISMS
 from causal_snn.phi.cost import check_feasible, seconds
 from causal_snn.progress import track
 from causal_snn.provenance import provenance
@@ -89,8 +91,20 @@ def analyze(
             "Name the units to analyse, or leave background out.",
         )
     check_choice("alphabet", alphabet, tuple(coarse.CELLS))
+    check_choice("formalism", formalism, FORMALISMS)
     sizes = (len(coarse.CELLS[alphabet]),) * network.n
-    check_feasible(sizes, structure=bool(structure), max_seconds=max_seconds)
+    if state is not None:
+        state = order.check_state(state, sizes)
+    check_feasible(sizes, formalism=formalism, structure=bool(structure), max_seconds=max_seconds)
+    if all_states:
+        check_feasible(
+            sizes,
+            formalism=formalism,
+            states=prod(sizes),
+            structure=bool(structure),
+            complexes=False,
+            max_seconds=max_seconds,
+        )
     indices = range(network.n)
     kernels = tuple(
         kernel.next_spike(network, k, contexts=contexts, potentials=potentials)
@@ -102,7 +116,7 @@ def analyze(
     )
     partition = coarse.Partition(tuple(result.partition for result in thresholds))
     matrix = tpm.build(network, partition, law=law, potentials=potentials, rng=rng)
-    chosen = _likeliest(matrix) if state is None else order.check_state(state, matrix.sizes)
+    chosen = _likeliest(matrix) if state is None else tuple(state)
     one = phi.analyze(
         matrix,
         chosen,
@@ -115,7 +129,7 @@ def analyze(
     # Structures of all states only where they are cheap, or where both were asked for.
     per_state = structure if all_states else (False if structure is False else None)
     if all_states is None:
-        cost = seconds(matrix.sizes, states=len(matrix.states), complexes=False)
+        cost = seconds(sizes, formalism=formalism, states=len(matrix.states), complexes=False)
         all_states = cost <= min(ALL_STATES_SECONDS, max_seconds)
     return Report(
         network=network,

@@ -8,12 +8,14 @@ from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
 from typing import Any
 
+from causal_snn import __version__
+
 
 @cache
 def versions() -> Mapping[str, str]:
     """Return the versions of the libraries that numbers depend on, without importing them."""
-    found = {}
-    for package in ("causal-snn", "numpy", "scipy", "sympy", "pyphi"):
+    found = {"causal-snn": __version__}  # of this code, installed or not
+    for package in ("numpy", "scipy", "sympy", "pyphi"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

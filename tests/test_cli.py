@@ -143,6 +143,8 @@ BAD_OPTIONS = {
     "no such alphabet": (["--alphabet", "quaternary"], "invalid choice"),
     "no such option": (["--colour"], "unrecognized arguments"),
     "NIR option for TOML": (["--dt", "0.1"], "dt"),
+    "seed below zero": (["--seed", "-1"], "whole number, 0 or more"),
+    "no time at all": (["--max-seconds", "nan"], "a positive number of seconds"),
     "work too long": (["--max-seconds", "0.001"], "max_seconds = 0.001"),
     "background without units": (["--background", "A"], "Name the units to analyse"),
 }
@@ -196,7 +198,7 @@ def test_too_many_units(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> N
     code, _, err = run(capsys, str(tmp_path / "ring.toml"))
     assert code == 2
     assert "4,419,572 partitions" in err
-    assert "Choose at most 7 units" in err
+    assert "Choose at most 6 units" in err
 
 
 def test_a_directory_with_other_files_is_refused_before_the_work(
@@ -207,6 +209,19 @@ def test_a_directory_with_other_files_is_refused_before_the_work(
     assert (code, out) == (2, "")
     assert "thesis.tex" in err
     assert (tmp_path / "thesis.tex").read_text() == "years of it"
+
+
+def test_names_are_text_and_not_markup(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    odd = bad(
+        tmp_path,
+        ("dt = 1.0", 'dt = 1.0\nname = "x [/oops] [red]y[/red]"'),
+        ("drive", 'labels = ["A [b]", "B[/b]"]\ndrive'),
+    )
+    code, out, _ = run(capsys, odd)
+    assert code == 0
+    assert "x [/oops] [red]y[/red]" in out
+    assert "A [b]" in out
+    assert "B[/b]" in out
 
 
 def test_stopping_says_that_nothing_was_written(

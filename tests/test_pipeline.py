@@ -83,7 +83,7 @@ def test_more_units_than_pyphi_can_take() -> None:
     text = str(refused.value)
     assert "40 units" in text
     assert "years" in text
-    assert "at most 7 units (as units='auto:7')" in text
+    assert "at most 6 units (as units='auto:6')" in text
 
 
 def test_the_stationary_law_repeats_with_its_seed() -> None:
@@ -170,6 +170,28 @@ def test_an_interrupted_save_leaves_what_was_there(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["report"]
 
 
+@pytest.mark.parametrize("which", [1, 2])
+def test_an_interrupt_between_the_renames_loses_nothing(
+    which: int, report: cs.Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = report.save(tmp_path / "report")
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    rename, count = Path.rename, 0
+
+    def interrupted(self: Path, target: Path) -> Path:
+        nonlocal count
+        count += 1
+        if count == which:
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        report.save(folder)
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+    assert [p.name for p in tmp_path.iterdir()] == ["report"]
+
+
 def test_saving_replaces_reports_and_nothing_else(report: cs.Report, tmp_path: Path) -> None:
     folder = report.save(tmp_path / "report")
     report.save(folder)
@@ -178,5 +200,6 @@ def test_saving_replaces_reports_and_nothing_else(report: cs.Report, tmp_path: P
         report.save(folder)
     assert (folder / "notes.txt").read_text() == "mine"
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="is a file"):
-        report.save(tmp_path / "file")
+    for target in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(InputError, match="file is a file: name a directory"):
+            report.save(target)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from causal_snn.coarse.verify import check
+from causal_snn.kernel import EffectKernel
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,23 @@ class Certificate:
         """How far this T can be from the best, upper - lower."""
         return self.upper - self.lower
 
-    def verify(self, *, tolerance: float = 1e-12) -> bool:
-        """Return whether the bounds hold, recomputed by an independent checker."""
+    def verify(self, kernel: EffectKernel | None = None, *, tolerance: float = 1e-12) -> bool:
+        """Return whether the bounds hold, recomputed by an independent checker.
+
+        Parameters
+        ----------
+        kernel : EffectKernel, optional
+            Also check that the certificate is about this kernel: all its contexts, its
+            width, and no others. Without it the contexts are taken as stated.
+        tolerance : float
+            Rounding allowed in the bounds.
+        """
+        if kernel is not None and not (
+            sorted(self.midpoints) == sorted(float(m) for m in kernel.midpoints)
+            and self.scale == kernel.scale
+            and self.interval == (kernel.contexts.kind == "interval")
+        ):
+            return False
         return check(
             threshold=self.threshold,
             upper=self.upper,

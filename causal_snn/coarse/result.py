@@ -15,6 +15,7 @@ class Verdict(StrEnum):
     """What a threshold can and cannot do; the members are the messages."""
 
     SUFFICIENT = "sufficient: one threshold tells the effect to within the band level"
+    INDISTINCT = "indistinct: both cells cause nearly the same"
     GRADED = "graded: inside the band no threshold tells the effect"
     CONTEXT = "context-dependent: no single threshold is sufficient"
     ON_EMPTY = "ON cell empty: no admissible potential makes a spike likely"

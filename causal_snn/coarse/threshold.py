@@ -64,6 +64,7 @@ def threshold(
         alphabet=alphabet,
     )
     spiking, on = _spiking_diameters(kernel, cut, high)
+    apart, power = _separation(kernel, low, high, band), contrast(kernel, low, cut, high)
     a, b = bracket
     return ThresholdResult(
         label=kernel.label,
@@ -71,8 +72,8 @@ def threshold(
         epsilon=max(left, right),
         band=band,
         band_level=band_level,
-        separation=_separation(kernel, low, high, band),
-        contrast=contrast(kernel, low, cut, high),
+        separation=apart,
+        contrast=power,
         spiking_diameter=spiking,
         cell_diameters=(left, right, spiking) if alphabet == "ternary" else (left, max(right, on)),
         floor=diameter(kernel, low, high) / 2.0 if kernel.scale > 0 else 0.0,
@@ -81,7 +82,7 @@ def threshold(
         epsilon_at_theta=max(
             diameter(kernel, low, kernel.theta), diameter(kernel, kernel.theta, high)
         ),
-        verdict=_verdict(kernel, low, high, max(left, right), band_level),
+        verdict=_verdict(kernel, low, high, max(left, right), max(power, apart), band_level),
         partition=partition,
         certificate=Certificate(
             threshold=cut,
@@ -136,7 +137,9 @@ def _solve(kernel: EffectKernel, low: float, high: float) -> tuple[float, tuple[
     # An infinite end carries no weight beyond 40 widths of the transition.
     a = max(low, float(m.min()) - 40 * kernel.scale)
     b = min(high, float(m.max()) + 40 * kernel.scale)
-    a, b = (low, high) if not a < b else (a, b)
+    if not a < b:  # every context lies beyond one end
+        a = low if np.isfinite(low) else high
+        b = high if np.isfinite(high) else low
     centre = float(m.min() + m.max()) / 2.0
     while True:
         middle = 0.5 * (a + b)
@@ -198,7 +201,7 @@ def _spiking_diameters(kernel: EffectKernel, cut: float, high: float) -> tuple[f
 
 
 def _verdict(
-    kernel: EffectKernel, low: float, high: float, epsilon: float, level: float
+    kernel: EffectKernel, low: float, high: float, epsilon: float, power: float, level: float
 ) -> Verdict:
     from scipy.special import ndtri
 
@@ -208,7 +211,8 @@ def _verdict(
     if last <= low:
         return Verdict.OFF_EMPTY
     if epsilon <= level:
-        return Verdict.SUFFICIENT
+        # Closure alone is worth nothing: cells that cause the same are always homogeneous.
+        return Verdict.SUFFICIENT if power >= 1.0 - 2.0 * level else Verdict.INDISTINCT
     # A state that almost surely causes a spike in one context and almost never in another.
     reach = kernel.scale * float(ndtri(1.0 - level))
     if max(low, first + reach) < min(high, last - reach):

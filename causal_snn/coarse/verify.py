@@ -48,6 +48,8 @@ def check(
     """Return whether `upper` and `lower` hold for `threshold` on `domain`."""
     low, high = domain
     a, b = bracket
+    if not all(map(math.isfinite, (threshold, upper, lower, scale, *midpoints))):
+        return False
     if not (low <= a <= threshold <= b <= high and midpoints and scale >= 0 and lower <= upper):
         return False
 

@@ -93,7 +93,7 @@ class EffectKernel:
         """
         z = self.score(v, i)
         midpoints = self.midpoints.reshape((-1,) + (1,) * z.ndim)
-        return above(z, self.scale, midpoints, strict=bool(self.step.strict))
+        return above(z, self.scale, midpoints)
 
     __call__ = probability
 

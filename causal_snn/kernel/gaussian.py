@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from causal_snn.kernel.contexts import Kind
 from causal_snn.kernel.contexts import contexts as contexts_of
 from causal_snn.kernel.effect import EffectKernel
@@ -52,6 +54,9 @@ def next_spike(
     midpoints = (
         step.rest + (step.theta - step.rest - step.drive - step.gain_potential * total) / step.decay
     )
+    if step.sigma == 0 and step.strict:
+        # A spike where v' > theta is one where the score reaches the next number above m.
+        midpoints = np.nextafter(midpoints, np.inf)
     return EffectKernel(
         label=network.labels[k],
         step=step,

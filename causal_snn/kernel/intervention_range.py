@@ -80,8 +80,8 @@ def intervention_range(
     k = network.index(unit)
     step = network.step().unit(k)
     low, high = potentials if potentials is not None else (step.V_min, step.theta)
-    if not low < high:
-        raise bad("range", (low, high), "two potentials, the lower one first (mV)")
+    if not -np.inf < low < high < np.inf:
+        raise bad("range", (low, high), "two finite potentials, the lower one first (mV)")
     if not low < step.theta <= high:
         raise bad(
             "range",

@@ -115,7 +115,8 @@ class Network:
             object.__setattr__(self, key, value)  # the dataclass is frozen from here on
         if np.any(self.noise < 0):
             raise bad("noise", self.noise.tolist(), "a standard deviation (mV), 0 or more")
-        shortest = min(float(model.parameters["tau"]) for model in self.neurons)
+        taus = [float(p["tau"]) for p in (m.parameters for m in self.neurons) if "tau" in p]
+        shortest = min(taus, default=np.inf)
         if self.dt > shortest:
             warnings.warn(
                 f"dt = {self.dt} ms is longer than the shortest membrane time constant "
@@ -178,6 +179,8 @@ class Network:
                 "unit", unit, f"a label or an index below {self.n}", suggest(unit, self.labels)
             )
         position = int(unit)
+        if position != unit:
+            raise bad("unit", unit, f"a whole number from 0 to {self.n - 1}, or a label")
         if not 0 <= position < self.n:
             raise bad("unit", unit, f"an index from 0 to {self.n - 1}, or a label")
         return position

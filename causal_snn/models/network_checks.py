@@ -87,7 +87,7 @@ def check_background(
             if label not in rest:
                 raise bad("background", label, "a unit outside the subset", suggest(label, rest))
         values = [state.get(label, 0) for label in rest]
-    elif isinstance(state, int):
+    elif isinstance(state, int | np.integer):
         values = [state] * len(rest)
     else:
         values = list(state)

@@ -70,6 +70,8 @@ class NeuronModel:
     convention: Convention = field(default_factory=Convention)
 
     def __post_init__(self) -> None:
+        if not {"theta", "V_reset", "V_min"} <= self.parameters.keys():
+            return  # no threshold and reset of the integrate-and-fire kind
         theta, reset = self.parameters["theta"], self.parameters["V_reset"]
         if reset >= theta:
             raise bad(

@@ -11,6 +11,7 @@ float: refractoriness and delay are whole steps.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -205,6 +206,7 @@ def _unit_row(
     )
 
 
+@lru_cache(maxsize=1024)
 def _matrix(model: NeuronModel, dt: float) -> tuple[float, float, float]:
     """Return A00, A01 and A11 of the one-step matrix."""
     flow = model.jacobian() * dt

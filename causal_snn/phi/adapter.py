@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,12 @@ def _pyphi() -> Any:
     os.environ.setdefault("PYPHI_WELCOME_OFF", "1")
     os.environ.setdefault("PYPHI_AGENT_NOTE_OFF", "1")
     import pyphi
+    from pyphi import constants
 
+    if Path("__pyphi_cache__") == constants.DISK_CACHE_LOCATION:
+        # Its earth mover's distances are cached in the working directory unless moved.
+        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        constants.DISK_CACHE_LOCATION = Path(home) / "causal_snn" / "pyphi"
     return pyphi
 
 
@@ -122,6 +128,7 @@ class Substrate:
             provenance=provenance(
                 "PyPhi, exact enumeration of partitions",
                 formalism=formalism,
+                precision_digits=6 if formalism == "IIT_3_0" else 13,
                 law=self._tpm.law,
                 projection_distance=self._tpm.projection_distance,
             ),

@@ -109,11 +109,20 @@ def analyze(
     _check_gap(tpm, strict, tolerance)
     states, unreachable = _states(tpm, state)
     if structure is None:
-        asked = seconds(tpm.sizes, states=len(states), structure=True, complexes=False)
+        asked = seconds(
+            tpm.sizes, formalism=formalism, states=len(states), structure=True, complexes=False
+        )
         structure = asked <= STRUCTURE_SECONDS
-    work = seconds(tpm.sizes, states=len(states), structure=structure, complexes=complexes)
+    work = seconds(
+        tpm.sizes,
+        formalism=formalism,
+        states=len(states),
+        structure=structure,
+        complexes=complexes,
+    )
     check_feasible(
         tpm.sizes,
+        formalism=formalism,
         states=len(states),
         structure=structure,
         complexes=complexes,

@@ -12,6 +12,8 @@ SECONDS_PER_PARTITION = 1.5e-3
 """PyPhi 2.0.0rc4, one core, measured at n = 4, 5 and 6 (1.2 to 1.9 ms); an order of magnitude."""
 SECONDS_PER_STRUCTURE = {1: 0.01, 2: 0.03, 3: 0.3, 4: 2.5}
 """Cause-effect structures, same machine; each further unit costs about 20 times more."""
+SECONDS_IIT_3 = {1: 0.02, 2: 0.1, 3: 1.2, 4: 20.0}
+"""Systems under IIT 3.0 (earth mover's distance), likewise; a complex search doubles it."""
 
 
 @cache
@@ -48,22 +50,32 @@ def partitions(n: int) -> int:
 
 
 def seconds(
-    sizes: Sequence[int], *, states: int = 1, structure: bool = False, complexes: bool = True
+    sizes: Sequence[int],
+    *,
+    formalism: str = "IIT_4_0_2026",
+    states: int = 1,
+    structure: bool = False,
+    complexes: bool = True,
 ) -> float:
     """Return roughly how many seconds PyPhi needs for systems of units with these alphabets."""
     n = min(len(sizes), 60)
+    # More macro states make each partition slower, by less than their number (measured).
+    larger: float = prod((size / 2.0) ** 0.4 for size in sizes[:n])
+    if formalism == "IIT_3_0":
+        one = SECONDS_IIT_3.get(n, SECONDS_IIT_3[4] * 20.0 ** (n - 4))
+        return float(states * one * larger * (2.0 if complexes else 1.0))
     counted = sum(comb(n, m) * partitions(m) for m in range(1, n + 1)) if complexes else 0
     counted += partitions(n)
-    per_state = counted * SECONDS_PER_PARTITION * max(1.0, prod(size / 3.0 for size in sizes[:n]))
+    per_state = counted * SECONDS_PER_PARTITION * larger
     if structure:
-        known = SECONDS_PER_STRUCTURE.get(n)
-        per_state += known if known is not None else 2.5 * 20.0 ** (n - 4)
-    return states * per_state
+        per_state += SECONDS_PER_STRUCTURE.get(n, SECONDS_PER_STRUCTURE[4] * 20.0 ** (n - 4))
+    return float(states * per_state)
 
 
 def check_feasible(
     sizes: Sequence[int],
     *,
+    formalism: str = "IIT_4_0_2026",
     states: int = 1,
     structure: bool = False,
     complexes: bool = True,
@@ -73,17 +85,23 @@ def check_feasible(
 
     The message says what it would cost and the most units that are feasible.
     """
+    if not max_seconds > 0:
+        raise bad("max_seconds", max_seconds, "a positive number of seconds")
     n = len(sizes)
-    estimate = seconds(sizes, states=states, structure=structure, complexes=complexes)
+
+    def cost(of: Sequence[int], count: int) -> float:
+        return seconds(
+            of, formalism=formalism, states=count, structure=structure, complexes=complexes
+        )
+
+    estimate = cost(sizes, states)
     if estimate <= max_seconds:
         return
     size = max(sizes)
     feasible = 1
     while feasible < n - 1:
         count = size ** (feasible + 1) if states > 1 else 1
-        larger = (size,) * (feasible + 1)
-        cost = seconds(larger, states=count, structure=structure, complexes=complexes)
-        if cost > max_seconds:
+        if cost((size,) * (feasible + 1), count) > max_seconds:
             break
         feasible += 1
     what = f"{states:,} states" if states > 1 else "one state"
@@ -95,7 +113,7 @@ def check_feasible(
     raise bad(
         "network",
         f"{n} units of {size} macro states",
-        f"{what} would take about {in_words(estimate)} ({_count(n)} partitions of the whole), "
+        f"{what} would take {in_words(estimate)} ({_count(n)} partitions of the whole), "
         f"more than max_seconds = {max_seconds:g}",
         ", or ".join(fixes) + ", or raise max_seconds.",
     )
@@ -115,6 +133,6 @@ def in_words(duration: float) -> str:
         (63_072_000, 86_400, "days"),
     ):
         if duration < limit:
-            return f"{duration / unit:.2g} {name}"
+            return f"about {duration / unit:.2g} {name}"
     years = duration / 31_536_000
-    return f"{years:.2g} years" if years < 1e9 else "more than a billion years"
+    return f"about {years:.2g} years" if years < 1e9 else "more than a billion years"

@@ -81,8 +81,9 @@ def _is_ours(file: Path) -> bool:
 
 def check_target(target: Path) -> None:
     """Raise `InputError` if a report cannot be written there without losing something."""
-    if target.is_file():
-        raise InputError(f"{target} is a file: name a directory for the report")
+    for path in (target, *target.parents):
+        if path.exists() and not path.is_dir():
+            raise InputError(f"{path} is a file: name a directory for the report")
     if target.is_dir():
         foreign = sorted(file.name for file in target.iterdir() if not _is_ours(file))
         if foreign:
@@ -97,11 +98,13 @@ def _swap(partial: Path, target: Path) -> None:
         partial.rename(target)
         return
     old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-    target.rename(old / target.name)
+    kept = old / target.name
     try:
+        target.rename(kept)
         partial.rename(target)
-    except OSError:
-        (old / target.name).rename(target)
+    except BaseException:  # an interrupt too must not lose the earlier report
+        if kept.exists() and not target.exists():
+            kept.rename(target)
         raise
     finally:
         shutil.rmtree(old, ignore_errors=True)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 WHAT_VERDICTS_SAY = {
     Verdict.SUFFICIENT: "One threshold is causally sufficient for {units}.",
+    Verdict.INDISTINCT: (
+        "For {units} both cells cause nearly the same, so that the cut separates nothing."
+    ),
     Verdict.GRADED: (
         "For {units} the effect is graded: within a band of potentials no single threshold "
         "tells whether a spike follows."

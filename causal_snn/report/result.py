@@ -54,6 +54,15 @@ class Report:
     provenance: Mapping[str, Any]
 
     @property
+    def unproved(self) -> tuple[str, ...]:
+        """Labels of the units whose certificate the independent checker does not accept."""
+        return tuple(
+            result.label
+            for result, kernel in zip(self.thresholds, self.kernels, strict=True)
+            if not result.certificate.verify(kernel)
+        )
+
+    @property
     def major_complex(self) -> Complex | None:
         """The complex with the largest phi_s in the state of `phi`."""
         return self.phi.major_complex

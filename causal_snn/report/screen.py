@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
+
 from causal_snn.plotting.text import number
 from causal_snn.tpm import TOLERANCE
 
@@ -22,7 +24,7 @@ def show(report: Report) -> None:
     console = Console()
     network = report.network
     console.print(
-        f"[bold]{network.name}[/bold]: {network.n} units, dt = {network.dt:g} ms, "
+        f"[bold]{escape(network.name)}[/bold]: {network.n} units, dt = {network.dt:g} ms, "
         f"{len(network.background)} background units clamped",
         highlight=False,
         soft_wrap=True,
@@ -37,10 +39,10 @@ def show(report: Report) -> None:
         soft_wrap=True,
     )
     for note in report.tpm.provenance.get("notes", []):
-        console.print(f"  note: {note}", highlight=False, soft_wrap=True)
+        console.print(f"  note: {escape(note)}", highlight=False, soft_wrap=True)
     console.print(_states(report))
     console.print(
-        f"Major complex in {_name(report.phi)}: {_major(report.phi)}",
+        f"Major complex in {_name(report.phi)}: {escape(_major(report.phi))}",
         highlight=False,
         soft_wrap=True,
     )
@@ -62,11 +64,11 @@ def _units(report: Report) -> object:
     for result in report.thresholds:
         low, high = result.band
         table.add_row(
-            result.label,
+            escape(result.label),
             f"{result.theta:.4g}",
             f"{result.threshold:.5g}",
             f"{result.epsilon:.3f}",
-            f"[{low:.4g}, {high:.4g}]".replace("[", r"\["),
+            escape(f"[{low:.4g}, {high:.4g}]"),
             result.verdict.short,
         )
     return table
@@ -84,7 +86,7 @@ def _states(report: Report) -> object:
     for result in rows[:MOST_ROWS]:
         table.add_row(
             _name(result) + (" *" if result is report.phi else ""),
-            report.tpm.state_name(result.state),
+            escape(report.tpm.state_name(result.state)),
             number(result.phi_s),
             "-" if result.big_phi is None else number(result.big_phi),
         )

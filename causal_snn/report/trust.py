@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from causal_snn.plotting.text import ZERO, number
 from causal_snn.report.blocks import bullets, counted, escape, listed
 from causal_snn.report.trust_units import GAP_TOLERANCE, threshold_cautions
-from causal_snn.tpm import TOLERANCE
+from causal_snn.tpm import CONVERGED, TOLERANCE
 
 if TYPE_CHECKING:
     from causal_snn.report.result import Report
@@ -33,18 +33,23 @@ def trust_section(report: Report) -> str:
 def trusted(report: Report) -> Iterator[str]:
     """Yield what holds without reservation, given the model."""
     certificates = [result.certificate for result in report.thresholds]
-    if all(c.verify() for c in certificates):
+    if not report.unproved:
         best = all(c.gap <= GAP_TOLERANCE for c in certificates)
         claim = "are the best there are" if best else "are as good as stated"
         yield (
             f"**The thresholds {claim}**, for this criterion, domain and set of contexts: an "
-            "independent checker confirmed every certificate."
+            "independent checker confirmed the bounds of every certificate."
         )
-    if report.tpm.law == "uniform":
+    error = report.tpm.provenance.get("quadrature_error", 0.0)
+    if report.tpm.law == "uniform" and error <= CONVERGED:
         yield "**The transition probabilities are exact**, given the model and the law: no samples."
     if report.tpm.independence_gap <= TOLERANCE and report.tpm.projection_distance is None:
         yield "**The matrix is what φ is defined on**: its rows are conditionally independent."
-    yield "**φ is exact for this matrix**: the search over partitions is exhaustive, not sampled."
+    digits = " PyPhi rounds IIT 3.0 to 6 digits." if report.phi.formalism == "IIT_3_0" else ""
+    yield (
+        "**φ is exact for this matrix**: the search over partitions is exhaustive, not "
+        f"sampled.{digits}"
+    )
 
 
 def cautions(report: Report) -> Iterator[str]:

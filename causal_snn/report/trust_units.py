@@ -23,7 +23,7 @@ def threshold_cautions(report: Report) -> Iterator[str]:
 
 
 def _proof(report: Report) -> Iterator[str]:
-    failed = [r.label for r in report.thresholds if not r.certificate.verify()]
+    failed = report.unproved
     if failed:
         yield (
             f"**A certificate does not hold** ({listed(failed)}): the independent checker "
@@ -72,6 +72,12 @@ def _verdicts(report: Report) -> Iterator[str]:
         yield (
             "**The threshold depends on the input**: between the greatest and the least input it "
             f"moves over {spans}. There the causal state is the pair of potential and input."
+        )
+    same = _with(report, Verdict.INDISTINCT)
+    if same:
+        yield (
+            f"**The cells of {listed(r.label for r in same)} are homogeneous because nothing "
+            "differs**: on the declared range the state hardly changes the effect."
         )
     empty = _with(report, Verdict.ON_EMPTY)
     if empty:

@@ -10,6 +10,7 @@ mixture and product is what integrated information would misread as causation.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import product as every
 
 import numpy as np
@@ -17,12 +18,11 @@ from numpy.typing import NDArray
 
 from causal_snn.coarse import Partition, ThresholdResult, UnitPartition
 from causal_snn.errors import bad, check_choice
-from causal_snn.kernel import intervention_range
+from causal_snn.kernel import InterventionRange, intervention_range
 from causal_snn.models.network import Network
 from causal_snn.provenance import provenance
 from causal_snn.simulation import sample_stationary
 from causal_snn.tpm import order
-from causal_snn.tpm.independence import Independence, measure
 from causal_snn.tpm.tpm import TPM, marginalise
 from causal_snn.tpm.within_cell import SPIKING, CellLaw, EmpiricalLaw, LawName, UniformLaw
 
@@ -65,7 +65,8 @@ def build(
     Returns
     -------
     TPM
-        Its rows are exact given the law; `independence_gap` is measured.
+        Its rows are exact given the law. `independence_gap` is measured on the joint rows of
+        a binary alphabet; those of a ternary one are products by construction, gap 0.
 
     Raises
     ------
@@ -82,15 +83,18 @@ def build(
             f"at most {MOST_STATES:,} (12 binary or 7 ternary units)",
             "Choose fewer units, the others become background.",
         )
-    laws = _laws(network, units, law, potentials, samples, rng)
+    ranges = [
+        intervention_range(network, k, potentials=given)
+        for k, given in enumerate(_per_unit_ranges(potentials, network.n))
+    ]
+    laws = _laws(network, units, law, ranges, samples, rng)
     tables = [_Unit(network, k, laws[k]) for k in range(network.n)]
     if len(units[0].cells) == 3:
+        # What is sent is part of the state: rows are products, the gap is 0 by construction.
         marginals, joint = _refined_rows(tables, sizes), None
-        independence = Independence()
     else:
         joint = _mixed_rows(tables)
         marginals = marginalise(joint, sizes)
-        independence = measure(joint, marginals, sizes)
     notes = [note for cell_law in laws for note in cell_law.notes()]
     notes += [
         f"unit {unit.label}: quadrature over currents converged to {table.error:.1g} only"
@@ -101,7 +105,6 @@ def build(
         marginals=tuple(order.unflat(rows, sizes) for rows in marginals),
         labels=tuple(unit.label for unit in units),
         cells=tuple(unit.cells for unit in units),
-        independence=independence,
         joint=joint,
         law=law,
         provenance=provenance(
@@ -109,7 +112,11 @@ def build(
             if law == "uniform"
             else "exact rows given a simulated within-cell law, independent across units",
             law=law,
+            network=network.name,
+            dt=network.dt,
             thresholds=[unit.threshold for unit in units],
+            ranges=[asdict(r) for r in ranges],
+            spiking_weights=[table.spiking_weight for table in tables],
             alphabet=units[0].alphabet,
             notes=notes,
             quadrature_error=max(table.error for table in tables),
@@ -182,18 +189,13 @@ def _laws(
     network: Network,
     units: Sequence[UnitPartition],
     law: LawName,
-    potentials: Sequence[tuple[float, float]] | tuple[float, float] | None,
+    ranges: Sequence[InterventionRange],
     samples: int,
     rng: np.random.Generator | int | None,
 ) -> list[CellLaw]:
     step = network.step()
-    ranges = _per_unit_ranges(potentials, network.n)
     uniform = [
-        UniformLaw(
-            step=step.unit(k),
-            partition=unit,
-            range=intervention_range(network, k, potentials=ranges[k]),
-        )
+        UniformLaw(step=step.unit(k), partition=unit, range=ranges[k])
         for k, unit in enumerate(units)
     ]
     if law == "uniform":

@@ -38,6 +38,8 @@ def number(state: Sequence[int], sizes: Sequence[int]) -> int:
 def check_state(state: Sequence[int], sizes: Sequence[int]) -> State:
     """Return the state as a tuple of int, or raise `InputError`."""
     found = tuple(int(x) for x in state)
+    if any(whole != given for whole, given in zip(found, state, strict=True)):
+        raise bad("state", tuple(state), "whole numbers, one for each unit")
     if len(found) != len(sizes):
         raise bad("state", found, f"{len(sizes)} numbers, one for each unit")
     for k, (x, size) in enumerate(zip(found, sizes, strict=True)):

@@ -51,16 +51,30 @@ def _absorption(rows: Floats, closed: list[NDArray[np.int64]]) -> Floats:
         transient[states] = False
     inside = np.array([len(states) for states in closed], dtype=float)
     if transient.any():
-        stay = np.eye(int(transient.sum())) - rows[np.ix_(transient, transient)]
+        stay = -rows[np.ix_(transient, transient)]
+        # 1 - P(stay) as the sum of what leaves: a small chance of leaving keeps its digits.
+        np.fill_diagonal(stay, 0.0)
+        outgoing = rows[transient].copy()
+        outgoing[np.arange(len(stay)), np.flatnonzero(transient)] = 0.0
+        np.fill_diagonal(stay, outgoing.sum(axis=1))
         leave = np.stack([rows[np.ix_(transient, s)].sum(axis=1) for s in closed], axis=1)
         inside += np.linalg.solve(stay, leave).sum(axis=0)
     return np.asarray(inside / size)
 
 
 def _stationary(rows: Floats) -> Floats:
-    """Return the stationary law of an irreducible chain: pi (P - 1) = 0, sum 1."""
-    system = rows.T - np.eye(len(rows))
-    system[-1] = 1.0  # one balance equation follows from the others
-    law = np.linalg.solve(system, np.eye(len(rows))[-1])
-    law = np.clip(law, 0.0, None)
+    """Return the stationary law of an irreducible chain: pi P = pi, sum 1.
+
+    Elimination without subtraction (Grassmann, Taksar and Heyman, Oper Res 33:1107, 1985),
+    so that transitions of any smallness keep their digits.
+    """
+    work = rows.copy()
+    size = len(work)
+    for k in range(size - 1, 0, -1):
+        work[:k, k] /= work[k, :k].sum()
+        work[:k, :k] += np.outer(work[:k, k], work[k, :k])
+    law = np.zeros(size)
+    law[0] = 1.0
+    for k in range(1, size):
+        law[k] = law[:k] @ work[:k, k]
     return np.asarray(law / law.sum())

@@ -36,7 +36,8 @@ class TPM:
     cells : tuple of tuple of str
         Names of each unit's macro states.
     independence : Independence
-        How far the joint rows are from products of the marginals.
+        How far the joint rows are from products of the marginals: measured from `joint`,
+        and 0 where the marginals say it all.
     joint : array, shape (S, S), or None
         Joint rows where they are not products; None where the marginals say it all.
     law : str
@@ -56,6 +57,9 @@ class TPM:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not len(self.labels) == len(self.cells) == len(self.marginals):
+            n = len(self.marginals)
+            raise bad("labels", self.labels, f"{n} labels and {n} lists of cells")
         sizes = tuple(len(names) for names in self.cells)
         checked = []
         for k, marginal in enumerate(self.marginals):
@@ -66,6 +70,16 @@ class TPM:
             array.setflags(write=False)
             checked.append(array)
         object.__setattr__(self, "marginals", tuple(checked))
+        if self.joint is not None:
+            joint = np.array(self.joint, dtype=float)
+            if joint.shape != (prod(sizes),) * 2:
+                raise bad("joint", f"shape {joint.shape}", f"shape {(prod(sizes),) * 2}")
+            _check_rows(joint, sizes, "the joint row")
+            joint.setflags(write=False)
+            object.__setattr__(self, "joint", joint)
+            # Measured here and nowhere else, so that no joint goes without its gap.
+            flats = [order.flat(m, len(sizes)) for m in checked]
+            object.__setattr__(self, "independence", measure(joint, flats, sizes))
 
     @property
     def n(self) -> int:
@@ -120,11 +134,11 @@ class TPM:
 
     def reachable(self) -> NDArray[np.bool_]:
         """Return for each state whether some state leads to it (by the marginals), shape (S,)."""
-        flats = [order.flat(m, self.n) > 0 for m in self.marginals]
+        flats = [order.flat(m, self.n) for m in self.marginals]
         found = np.zeros(prod(self.sizes), dtype=bool)
         for row in range(len(found)):
-            possible = order.product([f[row : row + 1].astype(float) for f in flats])
-            found |= possible[0] > 0
+            # The product itself, since PyPhi too takes what underflows for impossible.
+            found |= order.product([f[row : row + 1] for f in flats])[0] > 0
         return found
 
     def stationary(self) -> Floats:
@@ -197,7 +211,6 @@ class TPM:
             cells=tuple(
                 ("off", "on") if k == 2 else tuple(str(x) for x in range(k)) for k in sizes
             ),
-            independence=measure(joint, marginals, sizes),
             joint=joint,
             provenance=provenance("state-by-state table given by the caller"),
         )

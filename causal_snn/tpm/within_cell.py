@@ -75,11 +75,17 @@ class UniformLaw:
 
     def notes(self) -> list[str]:
         """Return which sub-cells the declared range leaves empty."""
-        return [
+        found = [
             f"unit {self.partition.label}: no admissible state is {name}; the nearest one is used"
             for cell, name in ((QUIET, "quiet"), (PRIMED, "primed"))
             if self._area(cell) == 0.0
         ]
+        if len(self.partition.cells) == 2 and self.spiking_weight() == 0.0:
+            found.append(
+                f"unit {self.partition.label}: no step from the range reaches theta, "
+                "so that its state on never sends a spike"
+            )
+        return found
 
     def _potentials(self, cell: int, i: Floats) -> tuple[Floats, Floats]:
         """Return the potentials between which a sub-cell lies, at each current."""
@@ -106,7 +112,7 @@ class UniformLaw:
 
     def _over_currents(self, cell: int, c: float) -> tuple[Floats, float]:
         edges = self._kinks(cell, c)
-        if self._area(cell) == 0.0:
+        if cell != SPIKING and self._area(cell) == 0.0:
             # The limit of a shrinking cell: the admissible corner nearest to it.
             rising = self.partition.score_coefficient >= 0
             i = np.array([edges[-1] if (cell == PRIMED) == rising else edges[0]])
@@ -123,7 +129,9 @@ class UniformLaw:
         half = np.diff(edges) / 2.0
         i = ((edges[1:] + edges[:-1]) / 2.0)[:, None] + half[:, None] * _NODES
         low, high = self._potentials(cell, i)
-        weight = (half[:, None] * _WEIGHTS) * (high - low)
+        # "Just spiked" is as wide at every current, and may be the threshold alone.
+        width = np.ones_like(i) if cell == SPIKING else high - low
+        weight = (half[:, None] * _WEIGHTS) * width
         rows = self._rows(cell, low, high, i, np.full_like(i, c))
         return np.asarray(np.einsum("pq,pqk->k", weight, rows) / weight.sum())
 
@@ -149,8 +157,9 @@ class UniformLaw:
         if p.score_coefficient != 0:
             found += [(p.threshold - v) / p.score_coefficient for v in (r.v_low, r.theta)]
             if u.current_decay > 0:
-                at_theta = (p.threshold - r.theta) / p.score_coefficient
-                found.append((at_theta - u.gain_current * (c + u.bias)) / u.current_decay)
+                for v in (r.theta, u.V_reset):  # V_reset: where a held unit turns primed
+                    next_current = (p.threshold - v) / p.score_coefficient
+                    found.append((next_current - u.gain_current * (c + u.bias)) / u.current_decay)
         edges = np.unique(np.clip(found, r.i_low, r.i_high))
         crossings: list[float] = []
         for border in self._potentials(cell, edges):
@@ -172,8 +181,6 @@ class EmpiricalLaw:
     ----------
     v, i, spiked, hold : array, shape (M,)
         Sampled micro states of one unit, see `causal_snn.simulation.State`.
-    most : int
-        Samples of a sub-cell to average over, evenly spaced through those there are.
     """
 
     step: StepMap
@@ -183,30 +190,29 @@ class EmpiricalLaw:
     spiked: NDArray[np.bool_]
     hold: NDArray[np.int64]
     fallback: CellLaw
-    most: int = 4000
 
     def _members(self, cell: int) -> NDArray[np.int64]:
         score = self.v + self.partition.score_coefficient * self.i
         primed = score >= self.partition.threshold
         inside = self.spiked if cell == SPIKING else ~self.spiked & (primed == (cell == PRIMED))
-        found = np.flatnonzero(inside)
-        if len(found) > self.most:
-            found = found[np.linspace(0, len(found) - 1, self.most).round().astype(int)]
-        return found
+        return np.flatnonzero(inside)
 
     def next_cell(self, cell: int, inputs: Floats) -> tuple[Floats, float]:
         """Return P(next sub-cell | sub-cell, input), shape (C, 3), exact for the samples."""
         members = self._members(cell)
         if not len(members):
             return self.fallback.next_cell(cell, inputs)
+        return np.stack([self._row(cell, members, float(c)) for c in inputs]), 0.0
+
+    def _row(self, cell: int, members: NDArray[np.int64], c: float) -> Floats:
         u, p = self.step, self.partition
-        mean, current = u.mean(self.v[members], self.i[members], cell == SPIKING, inputs[:, None])
+        mean, current = u.mean(self.v[members], self.i[members], cell == SPIKING, c)
         cut = p.threshold - p.score_coefficient * current
         spike = above(mean, u.sigma, u.theta, strict=bool(u.strict))
         rows = _three(above(mean, u.sigma, np.minimum(cut, u.theta)), spike)
         held = self.hold[members] > 0
         rows = np.where(held[:, None], _one_hot(u.V_reset >= cut), rows)
-        return np.asarray(rows.mean(axis=1)), 0.0
+        return np.asarray(rows.mean(axis=0))
 
     def spiking_weight(self) -> float:
         """Return how often "primed or just spiked" is "just spiked"."""

@@ -174,6 +174,13 @@ TAMPERED: dict[str, Callable[[Certificate], dict[str, Any]]] = {
     "no contexts": lambda c: {"midpoints": ()},
     "lower above upper": lambda c: {"lower": c.upper + 1e-9, "upper": c.lower - 1e-9},
     "bracket too wide for the bound": lambda c: {"bracket": (-60.0, -50.0)},
+    "bracket off the optimum": lambda c: {
+        "threshold": -80.0,
+        "bracket": (-80.0, -80.0),
+        "upper": 1.0,
+        "lower": 0.99,
+    },
+    "a context that is no number": lambda c: {"midpoints": (*c.midpoints, math.nan)},
 }
 
 
@@ -182,6 +189,51 @@ def test_tampered_certificates_are_rejected(name: str) -> None:
     certificate = coarse.threshold(pair(1, 4, 16, 1), domain=DOMAIN).certificate
     assert certificate.verify()
     assert not replace(certificate, **TAMPERED[name](certificate)).verify()
+
+
+def test_a_certificate_is_about_its_kernel() -> None:
+    k = pair(1, 4, 16, 1)
+    certificate = coarse.threshold(k, domain=DOMAIN).certificate
+    assert certificate.verify(k)
+    assert not replace(certificate, midpoints=certificate.midpoints[:1]).verify(k)
+    assert not certificate.verify(pair(1, 4, 16, 2))
+    assert not certificate.verify(pair(1, 3, 16, 1))
+
+
+def test_cells_that_cause_the_same_are_not_called_sufficient() -> None:
+    net = Network(neuron=models.lif(), weights=[[0.0]], drive=20, noise=60, dt=1.0)
+    r = coarse.threshold(kernel.next_spike(net, 0, potentials=(-52.0, -50.0)))
+    assert r.epsilon < 0.05
+    assert r.verdict is Verdict.INDISTINCT
+
+
+def test_contexts_count_where_they_overlap_the_domain() -> None:
+    # Potentials that spike for sure without the inhibition and never with it lie above theta.
+    net = Network(
+        neuron=models.lif(), weights=[[0.0, -5.0], [0.0, 0.0]], drive=18.9, noise=1, dt=1.0
+    )
+    k = kernel.next_spike(net, 0)
+    assert k.midpoints.min() < -50 < k.midpoints.min() + 1.6448 * k.scale
+    assert coarse.threshold(k).verdict is Verdict.GRADED
+    assert coarse.threshold(k, domain=(-85.0, -40.0)).verdict is Verdict.CONTEXT
+
+
+def test_an_infinite_end_beyond_every_context() -> None:
+    silent = coarse.threshold(pair(1, 0.01, 0, 0), domain=(-math.inf, -50.0))
+    assert silent.threshold == -50.0
+    assert silent.on_cell_empty
+    assert silent.certificate.verify()
+
+
+def test_a_strict_threshold_without_noise_is_cut_on_the_right_side() -> None:
+    net = Network(neuron=models.lif(strict_threshold=True), weights=[[0.0]], drive=20, dt=1.0)
+    k = kernel.next_spike(net, 0)
+    r = coarse.threshold(k)
+    grid = r.threshold + np.array([-1e-9, 0.0, 1e-9])
+    assert list(k.probability(grid)[0]) == [0.0, 1.0, 1.0]
+    assert r.epsilon == 0.0
+    loose = kernel.next_spike(Network(neuron=models.lif(), weights=[[0.0]], drive=20, dt=1.0), 0)
+    assert r.threshold == np.nextafter(loose.midpoints[0], np.inf)
 
 
 def test_verdicts_say_what_a_threshold_cannot_do() -> None:

@@ -124,6 +124,9 @@ def test_contexts_are_every_pattern_extremes_or_an_interval() -> None:
     assert list(kernel.next_spike(net, 0, contexts="extremes").contexts.inputs) == [-1, 6]
     assert kernel.next_spike(net, 0, contexts=[1.5, 0.5]).contexts.kind == "given"
     assert list(kernel.next_spike(net, 1).contexts.inputs) == [0]
+    near = Network(neuron=models.lif(), weights=[[0.0, 3.0, 3.0001], [0.0] * 3, [0.0] * 3], dt=1.0)
+    assert len(kernel.next_spike(near, 0).contexts.inputs) == 4
+    assert len(kernel.next_spike(near, 1, contexts="interval").contexts.inputs) == 1
     wide = Network(neuron=models.lif(), weights=np.ones((20, 20)), dt=1.0)
     assert kernel.next_spike(wide, 0).contexts.kind == "interval"
     with pytest.raises(InputError, match="at most 16 presynaptic units"):

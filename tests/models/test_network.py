@@ -136,6 +136,7 @@ def test_subsets_check_their_arguments() -> None:
         ([3], "unit = 3: an index from 0 to 2"),
         ([0, "AB/PD"], "each unit once"),
         ([], "at least one unit"),
+        ([1.7], "a whole number"),  # type: ignore[list-item]
     ]
     for units, message in bad_units:
         with pytest.raises(InputError, match=message):
@@ -154,6 +155,14 @@ def test_networkx_round_trip(name: str) -> None:
     assert back.labels == net.labels
     assert np.array_equal(back.drive, net.drive)
     assert np.array_equal(back.noise, net.noise)
+
+
+def test_parallel_edges_add() -> None:
+    graph = nx.MultiDiGraph()
+    graph.add_edge("A", "B", weight=1.0)
+    graph.add_edge("A", "B", weight=2.0)
+    net = Network.from_networkx(graph, neuron=models.lif(), dt=1.0)
+    assert net.weights[1, 0] == 3.0
 
 
 def test_graphs_must_be_directed_and_weighted() -> None:
@@ -190,6 +199,27 @@ def test_auto_takes_the_strongest_strongly_connected_units(
         else:  # a search by swaps may miss the best, never the conditions
             assert strongly_connected(strength[np.ix_(found, found)])
             assert strength[np.ix_(found, found)].sum() >= 0.8 * strength[np.ix_(best, best)].sum()
+
+
+def test_auto_finds_the_only_strongly_connected_units() -> None:
+    weights = np.tril(np.random.default_rng(0).uniform(5, 10, (40, 40)), -1)
+    net = Network(neuron=models.lif(), weights=weights, dt=1.0)
+    with pytest.raises(InputError, match="no 2 units of 'network' are strongly connected"):
+        strongest_units(net, 2)
+    weights[0, 5] = 0.01
+    loop = Network(neuron=models.lif(), weights=weights, dt=1.0)
+    assert strongest_units(loop, 6) == (0, 1, 2, 3, 4, 5)
+    with pytest.raises(InputError, match="no 7 units"):
+        strongest_units(loop, 7)
+
+
+def test_the_search_grows_from_cycles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graphs, "EXHAUSTIVE_LIMIT", 0)
+    rng = np.random.default_rng(1)
+    weights = np.roll(np.eye(12), 1, axis=0) + 9 * np.tril(rng.random((12, 12)), -2)
+    weights[3, 5] = 0.01
+    found = strongest_units(Network(neuron=models.lif(), weights=weights, dt=1.0), 3)
+    assert strongly_connected(weights[np.ix_(found, found)])
 
 
 def test_auto_says_when_nothing_is_strongly_connected() -> None:

@@ -65,6 +65,51 @@ def test_a_spurious_phi_is_warned_of_refused_or_projected() -> None:
     assert accepted.provenance["projection_distance"] == pytest.approx(0.3)
 
 
+@pytest.mark.parametrize(("gap", "warned"), [(1e-3, True), (1e-7, False)])
+def test_the_tolerance_is_one_in_a_million(gap: float, warned: bool) -> None:
+    row = np.array([0.25 + gap / 2, 0.25 - gap / 2, 0.25 - gap / 2, 0.25 + gap / 2])
+    matrix = TPM.from_state_by_state(np.tile(row, (4, 1)))
+    assert matrix.independence_gap == pytest.approx(gap)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        phi.analyze(matrix, (0, 0))
+    assert bool(said) == warned
+
+
+@pytest.mark.parametrize("law", ["uniform", "stationary"])
+def test_hardly_any_noise(law: tpm.within_cell.LawName) -> None:
+    from causal_snn import analyze
+
+    weights = 3.0 * (1 - np.eye(2))
+    net = Network(neuron=models.lif(), weights=weights, drive=5.0, noise=0.05, dt=1.0)
+    report = analyze(net, law=law)
+    assert report.phi_by_state is not None
+    assert len(report.phi_by_state) + len(report.phi_by_state.unreachable) == 9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("n", "size", "formalism"),
+    [(4, 2, "IIT_4_0_2026"), (4, 3, "IIT_4_0_2026"), (5, 3, "IIT_4_0_2023"), (3, 2, "IIT_3_0")],
+)
+def test_costs_are_estimated_to_an_order_of_magnitude(n: int, size: int, formalism: str) -> None:
+    import time
+
+    rng = np.random.default_rng(0)
+    shape = (size,) * n
+    factors = [rng.random((*shape, size)) for _ in range(n)]
+    matrix = TPM(
+        tuple(f / f.sum(axis=-1, keepdims=True) for f in factors),
+        tuple("ABCDE"[:n]),
+        (tuple("abc"[:size]),) * n,
+    )
+    phi.analyze(matrix, (0,) * n, formalism=formalism, structure=False)  # warm caches of PyPhi
+    began = time.perf_counter()
+    phi.analyze(matrix, (1,) * n, formalism=formalism, structure=False)
+    measured = time.perf_counter() - began
+    assert 0.1 < cost.seconds(shape, formalism=formalism) / measured < 10
+
+
 def test_unreachable_states_are_named_or_left_out() -> None:
     matrix = TPM.from_state_by_node([[0, 0], [1, 0], [0, 0], [1, 0]])
     with pytest.raises(InputError, match=r"\(0, 1\) \(A off, B on\) is unreachable"):
@@ -140,9 +185,9 @@ def test_partition_counts_are_those_pyphi_generates() -> None:
 
 def test_durations_in_words() -> None:
     assert [cost.in_words(s) for s in (5, 600, 8000, 2e5, 1e9)] == [
-        "5 seconds",
-        "10 minutes",
-        "2.2 hours",
-        "2.3 days",
-        "32 years",
+        "about 5 seconds",
+        "about 10 minutes",
+        "about 2.2 hours",
+        "about 2.3 days",
+        "about 32 years",
     ]

@@ -95,10 +95,19 @@ def test_equal_to_pyphi_on_the_same_tpm(formalism: str, seed: int) -> None:
     table = 1 / (1 + np.exp(-(states * 2 - 1) @ weights.T))
     for state in ((0, 0, 0), (1, 0, 1)):
         direct = pyphi.analyze(pyphi.Substrate(table), state, formalism=formalism)
-        ours = phi.analyze(TPM.from_state_by_node(table), state, formalism=formalism)
+        matrix = TPM.from_state_by_node(table)
+        ours = phi.analyze(matrix, state, formalism=formalism)
         assert ours.phi_s == pytest.approx(direct.phi, abs=1e-9)
         assert ours.big_phi == pytest.approx(direct.big_phi, abs=1e-9)
         assert ours.distinctions == len(direct.ces.distinctions)
+        assert ours.cause_state == tuple(direct.sia.system_state.cause.state)
+        assert ours.effect_state == tuple(direct.sia.system_state.effect.state)
+        cut = np.asarray(direct.sia.partition.cut_matrix(3))
+        assert ours.mip is not None
+        labels = matrix.labels
+        assert {(labels.index(a), labels.index(b)) for a, b in ours.mip.cut} == {
+            (int(a), int(b)) for a, b in np.argwhere(cut)
+        }
         assert ours.big_phi == pytest.approx(
             ours.sum_phi_distinctions + ours.sum_phi_relations  # type: ignore[operator]
         )

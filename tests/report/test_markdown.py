@@ -274,6 +274,7 @@ CAUTIONS: list[tuple[str, Callable[[], Report], str]] = [
     ("context", REPORTS["ring"], "**The threshold depends on the input**"),
     ("ON empty", REPORTS["ON empty"], "**ON cell empty** (A)"),
     ("OFF empty", lambda: _all(Verdict.OFF_EMPTY), "**OFF cell empty** (L and R)"),
+    ("indistinct", lambda: _all(Verdict.INDISTINCT), "**The cells of L and R are homogeneous"),
     ("subtract", REPORTS["subtract"], "**Just spiked is not one state** for A"),
     ("interval", REPORTS["interval"], "judged under every input of an interval"),
     ("stationary", REPORTS["stationary"], "sampled** (40,000 samples, seed 0)"),

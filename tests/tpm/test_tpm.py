@@ -141,3 +141,29 @@ def test_state_names_and_xarray() -> None:
 def test_bad_tables_name_the_fault(make, message: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(InputError, match=message):
         make()
+
+
+def test_transitions_of_any_smallness_count() -> None:
+    both = TPM.from_state_by_state([[1.0, 1e-20], [1e-20, 1.0]])
+    assert both.stationary() == pytest.approx([0.5, 0.5])
+    assert TPM.from_state_by_state([[1.0, 1e-20], [0.0, 1.0]]).stationary() == pytest.approx([0, 1])
+
+
+def test_what_underflows_is_unreachable_as_it_is_for_pyphi() -> None:
+    rare = TPM.from_state_by_node(np.full((4, 2), 1e-200))
+    assert list(rare.reachable()) == [True, True, True, False]
+
+
+def test_no_joint_goes_without_its_gap() -> None:
+    product = TPM.from_state_by_node(np.full((4, 2), 0.5))
+    joint = np.tile([0.5, 0.0, 0.0, 0.5], (4, 1))
+    correlated = TPM(product.marginals, product.labels, product.cells, joint=joint)
+    assert correlated.independence_gap == pytest.approx(0.5)
+    joint[0, 0] = 9.0
+    assert correlated.state_by_state[0, 0] == 0.5
+    with pytest.raises(ValueError, match="read-only"):
+        correlated.state_by_state[0, 0] = 9.0
+    with pytest.raises(InputError, match="2 labels"):
+        TPM(product.marginals, ("A",), product.cells)
+    with pytest.raises(InputError, match=r"joint = 'shape \(2, 2\)'"):
+        TPM(product.marginals, product.labels, product.cells, joint=np.eye(2))
