@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import io
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +30,12 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code (0 done, 2 bad input, 130 stopped)."""
     options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a name the terminal cannot show is no error
+    main_thread = threading.current_thread() is threading.main_thread()
+    if main_thread:
+        earlier = signal.signal(signal.SIGTERM, _stop)  # batch systems stop a job with it
     with warnings.catch_warnings():
         warnings.simplefilter("always", StageWarning)
         warnings.showwarning = _say_warning
@@ -38,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except KeyboardInterrupt:
             print("causal-snn: stopped; no report was written", file=sys.stderr)
             return 130
+        finally:
+            if main_thread:
+                signal.signal(signal.SIGTERM, earlier)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -158,6 +170,10 @@ def _analyze(options: argparse.Namespace) -> int:
         folder = report.save(options.out)
         print(f"Report: {folder / 'report.md'}")
     return 0
+
+
+def _stop(*_: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def _split(text: str) -> list[str]:

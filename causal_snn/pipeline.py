@@ -81,6 +81,8 @@ def analyze(
     -------
     Report
     """
+    if not isinstance(network, Network):
+        raise bad("network", network, "a Network", "Read files with causal_snn.read_network.")
     if units is not None:
         network = network.subset(_unit_list(network, units), background=background)
     elif background not in (0, {}):

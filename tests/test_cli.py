@@ -236,6 +236,68 @@ def test_stopping_says_that_nothing_was_written(
     assert err == "causal-snn: stopped; no report was written\n"
 
 
+def test_a_broken_pyphi_configuration_is_named(tmp_path: Path) -> None:
+    import os
+    import subprocess
+    import sys
+
+    (tmp_path / "pyphi_config.yml").write_text("precision: 1\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "causal_snn", "analyze", RING],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(EXAMPLES.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "pyphi_config.yml" in done.stderr
+    assert len(done.stderr.splitlines()) <= 2
+
+
+def test_a_terminal_without_the_letters_is_no_error(tmp_path: Path) -> None:
+    import os
+    import subprocess
+    import sys
+
+    file = bad(tmp_path, ("drive", 'labels = ["é", "ü"]\ndrive'))
+    done = subprocess.run(
+        [sys.executable, "-m", "causal_snn", "analyze", file, "--out", str(tmp_path / "r")],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(EXAMPLES.parent),
+            "PYTHONIOENCODING": "ascii",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "r" / "report.md").is_file()
+
+
+def test_termination_leaves_nothing_behind(tmp_path: Path) -> None:
+    import os
+    import signal
+    import subprocess
+    import sys
+    import time
+
+    job = subprocess.Popen(
+        [sys.executable, "-m", "causal_snn", "analyze", RING, "--out", str(tmp_path / "r")],
+        env={**os.environ, "PYTHONPATH": str(EXAMPLES.parent)},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    time.sleep(2.0)
+    job.send_signal(signal.SIGTERM)
+    _, err = job.communicate(timeout=60)
+    if job.returncode != 0:  # else it was done before the signal came
+        assert (job.returncode, err) == (130, "causal-snn: stopped; no report was written\n")
+        assert list(tmp_path.iterdir()) == []
+
+
 def test_help_and_version_need_no_heavy_imports() -> None:
     import subprocess
     import sys

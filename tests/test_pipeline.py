@@ -199,6 +199,12 @@ def test_saving_replaces_reports_and_nothing_else(report: cs.Report, tmp_path: P
     with pytest.raises(InputError, match=r"holds 'notes\.txt', which is not part of a report"):
         report.save(folder)
     assert (folder / "notes.txt").read_text() == "mine"
+    (tmp_path / "linked").symlink_to(tmp_path / "elsewhere")
+    report.save(tmp_path / "linked")
+    assert (tmp_path / "linked").is_symlink()
+    assert (tmp_path / "elsewhere" / "report.md").is_file()
+    with pytest.raises(InputError, match="is the working directory"):
+        report.save(".")
     (tmp_path / "file").write_text("")
     for target in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(InputError, match="file is a file: name a directory"):

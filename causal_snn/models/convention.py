@@ -6,10 +6,11 @@ implied: each is a named option whose value travels with the model.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
-from causal_snn.errors import bad, check_choice
+from causal_snn.errors import InputError, bad, check_choice, suggest
 
 Step = Literal["exact", "euler"]
 Reset = Literal["value", "subtract"]
@@ -70,3 +71,18 @@ class Convention:
                 "a whole number of steps, 0 or more",
                 "Divide the refractory time by dt and round it yourself.",
             )
+
+
+def convention(model: str, parameters: Iterable[str], options: Mapping[str, Any]) -> Convention:
+    """Return the `Convention` that keyword options of a model maker describe.
+
+    Raises
+    ------
+    InputError
+        If a keyword is neither a convention nor one of the model's `parameters`.
+    """
+    known = [field.name for field in fields(Convention)]
+    for name in options:
+        if name not in known:
+            raise InputError(f"{model}() takes no {name!r}; {suggest(name, [*parameters, *known])}")
+    return Convention(**options)

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from causal_snn.errors import bad
-from causal_snn.models.convention import Convention
+from causal_snn.models.convention import convention as as_convention
 from causal_snn.models.lif import membrane_parameters, time_constant
 from causal_snn.models.neuron import Equations, NeuronModel
 from causal_snn.models.parameters import Parameter, Parameters
@@ -58,18 +58,19 @@ def cuba_lif(
     """
     if not R > 0:
         raise bad("R", R, "a positive resistance in MOhm")
+    parameters = Parameters(
+        {
+            "tau": time_constant("tau", tau, "membrane time constant"),
+            "tau_syn": time_constant("tau_syn", tau_syn, "synaptic time constant"),
+            "R": Parameter(R, "MOhm", "membrane resistance"),
+            **membrane_parameters(E, theta, V_reset, V_min),
+        }
+    )
     return NeuronModel(
         name="cuba_lif",
         equations=_equations(),
-        parameters=Parameters(
-            {
-                "tau": time_constant("tau", tau, "membrane time constant"),
-                "tau_syn": time_constant("tau_syn", tau_syn, "synaptic time constant"),
-                "R": Parameter(R, "MOhm", "membrane resistance"),
-                **membrane_parameters(E, theta, V_reset, V_min),
-            }
-        ),
-        convention=Convention(**convention),
+        parameters=parameters,
+        convention=as_convention("cuba_lif", parameters, convention),
     )
 
 

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from causal_snn.errors import bad
-from causal_snn.models.convention import Convention
+from causal_snn.models.convention import convention as as_convention
 from causal_snn.models.neuron import Equations, NeuronModel
 from causal_snn.models.parameters import Parameter, Parameters
 
@@ -55,16 +55,17 @@ def lif(
     InputError
         If a value is not finite, tau <= 0, or V_reset >= theta.
     """
+    parameters = Parameters(
+        {
+            "tau": time_constant("tau", tau, "membrane time constant"),
+            **membrane_parameters(E, theta, V_reset, V_min),
+        }
+    )
     return NeuronModel(
         name="lif",
         equations=_equations(),
-        parameters=Parameters(
-            {
-                "tau": time_constant("tau", tau, "membrane time constant"),
-                **membrane_parameters(E, theta, V_reset, V_min),
-            }
-        ),
-        convention=Convention(**convention),
+        parameters=parameters,
+        convention=as_convention("lif", parameters, convention),
     )
 
 

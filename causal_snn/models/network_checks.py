@@ -69,6 +69,8 @@ def check_labels(labels: Sequence[str] | None, n: int) -> tuple[str, ...]:
     if labels is None:
         letters = string.ascii_uppercase
         return tuple(letters[:n]) if n <= len(letters) else tuple(f"n{k}" for k in range(n))
+    if isinstance(labels, str):
+        raise bad("labels", labels, f"a list of {n} names", "A string is one name.")
     found = tuple(str(label) for label in labels)
     if len(found) != n:
         raise bad("labels", list(found), f"{n} names, one for each unit")

@@ -15,6 +15,8 @@ from causal_snn.phi.result import Complex, MinimumPartition, PhiResult, State
 from causal_snn.provenance import provenance
 from causal_snn.tpm import TPM
 
+ROUNDING = 1e-12
+"""Values of phi smaller than this are the rounding of sums of probabilities."""
 FORMALISMS = ("IIT_4_0_2026", "IIT_4_0_2023", "IIT_3_0")
 
 
@@ -22,8 +24,17 @@ def _pyphi() -> Any:
     # The banners go to stderr on import; a caller who wants them sets the variables first.
     os.environ.setdefault("PYPHI_WELCOME_OFF", "1")
     os.environ.setdefault("PYPHI_AGENT_NOTE_OFF", "1")
-    import pyphi
-    from pyphi import constants
+    try:
+        import pyphi
+        from pyphi import constants
+    except Exception as error:
+        stray = Path("pyphi_config.yml")
+        if not stray.exists():
+            raise
+        raise InputError(
+            f"PyPhi cannot read {stray} in the working directory ({error}). Remove it, or run "
+            "elsewhere: causal_snn sets every option itself and needs no such file."
+        ) from error
 
     if Path("__pyphi_cache__") == constants.DISK_CACHE_LOCATION:
         # Its earth mover's distances are cached in the working directory unless moved.
@@ -99,7 +110,7 @@ class Substrate:
 
     def _result(self, state: State, formalism: str, sia: Any, ces: Any, found: Any) -> PhiResult:
         labels = self._tpm.labels
-        phi_s = float(sia.phi)
+        phi_s = _snapped(sia.phi)
         specified = getattr(sia, "system_state", None)
         big_phi = phi_s if formalism == "IIT_3_0" else None
         if ces is not None:
@@ -114,7 +125,9 @@ class Substrate:
             complexes=None
             if found is None
             else tuple(
-                Complex(tuple(labels[int(k)] for k in c.node_indices), float(c.phi)) for c in found
+                Complex(tuple(labels[int(k)] for k in c.node_indices), float(c.phi))
+                for c in found
+                if _snapped(c.phi) > 0.0
             ),
             distinctions=None if ces is None else len(ces.distinctions),
             sum_phi_distinctions=None if ces is None else float(ces.sum_phi_distinctions),
@@ -149,6 +162,11 @@ class Substrate:
             ),
             normalized_phi=None if normalized is None else float(normalized),
         )
+
+
+def _snapped(phi: Any) -> float:
+    """Return a value of PyPhi's as a float, with rounding around 0 taken for 0."""
+    return 0.0 if abs(float(phi)) < ROUNDING else float(phi)
 
 
 def _describe(partition: Any) -> str:

@@ -75,7 +75,8 @@ def entries(
             )
     labels = network.labels
     if any((labels[j], labels[i]) in cut for i, j in np.argwhere(weights)):
-        text = "cut by the minimum partition"
+        none = phi_result is not None and phi_result.phi_s == 0.0
+        text = "cut by a partition that gives 0" if none else "cut by the minimum partition"
         shown.append(Line2D([], [], color=GREY, lw=1.6, ls=DASHES, label=text))
     return shown + ([] if phi_result is None else _complexes(phi_result))
 

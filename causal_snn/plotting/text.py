@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-ZERO = 1e-10
+ZERO = 1e-12
 """Magnitude below which a printed number is 0: the rounding of sums of probabilities."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -41,7 +42,7 @@ def write_report(report: Report, directory: str | PathLike[str]) -> Path:
     InputError
         If the directory holds files that are not part of a report, or is a file.
     """
-    target = Path(directory)
+    target = Path(directory).resolve()  # a link's own target, so that the link stays
     check_target(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
@@ -81,6 +82,12 @@ def _is_ours(file: Path) -> bool:
 
 def check_target(target: Path) -> None:
     """Raise `InputError` if a report cannot be written there without losing something."""
+    target = target.resolve()
+    if target == Path.cwd():
+        raise InputError(f"{target} is the working directory: name another one for the report")
+    there = next(path for path in (target.parent, *target.parent.parents) if path.exists())
+    if not os.access(there, os.W_OK):
+        raise InputError(f"{there} is not writable: name another directory for the report")
     for path in (target, *target.parents):
         if path.exists() and not path.is_dir():
             raise InputError(f"{path} is a file: name a directory for the report")

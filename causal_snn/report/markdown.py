@@ -185,7 +185,7 @@ def _integration(report: Report) -> str:
         state += ", the most probable one in the long run,"
     value = f"the whole has {symbol} = {phi_value(result, result.phi_s)}"
     if result.phi_s < ZERO:
-        value += ": it is reducible, some of its connections can be cut without any difference"
+        value += ": in this state it is not one whole"
     best = tied_complexes(result)
     return f"{state} {value}. {_about_complexes(best, symbol, report.network.n)}".strip()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from causal_snn.phi import Complex, PhiResult
-from causal_snn.plotting.text import code_key, number, state_code, unit_order
+from causal_snn.plotting.text import ZERO, code_key, number, state_code, unit_order
 from causal_snn.report.blocks import bullets, counted, escape, table
 from causal_snn.report.units import tiny
 from causal_snn.tpm import TOLERANCE, TPM
@@ -123,8 +123,14 @@ def _values(report: Report) -> list[str]:
     ]
     if result.formalism != "IIT_3_0":
         facts.append(_structure(result))
-    facts.append(f"**Minimum partition**: {partition_in_words(result)}")
-    if result.cause_state is not None and result.effect_state is not None:
+    if result.phi_s < ZERO:
+        facts.append(f"**A partition that already gives 0**: {_partition(report)}")
+    else:
+        facts.append(f"**Minimum partition**: {_partition(report)}")
+    specified = result.cause_state is not None and result.effect_state is not None
+    if specified and not result.reasons:
+        assert result.cause_state is not None
+        assert result.effect_state is not None
         cause, effect = (state_code(s, cells) for s in (result.cause_state, result.effect_state))
         facts.append(
             f"The whole specifies {escape(cause)} as its cause and {escape(effect)} as its effect."
@@ -149,22 +155,34 @@ def _structure(result: PhiResult) -> str:
     return text + "."
 
 
-def partition_in_words(result: PhiResult) -> str:
-    """Return which connections the minimum partition cuts, grouped by their source."""
+def _partition(report: Report) -> str:
+    """Return which of the network's connections the partition cuts, grouped by their source."""
+    result, network = report.phi, report.network
     if result.mip is None:
         return "none was evaluated."
     cut, labels = result.mip.cut, result.labels
     if not cut:
         return f"{escape(result.mip.description)}."
-    targets = {a: [b for b in labels if (a, b) in cut] for a in labels}
+    there = {
+        (labels[source], labels[target]) for target, source in np.argwhere(network.weights).tolist()
+    }
+    targets = {a: [b for b in labels if (a, b) in cut and (a, b) in there] for a in labels}
     words = "; ".join(
         f"{escape(source)} → {', '.join(escape(b) for b in found)}"
         for source, found in targets.items()
         if found
     )
-    text = f"it cuts {counted(len(cut), 'directed connection')}: {words}."
-    if result.mip.normalized_phi is not None:
-        text += f" Per connection cut: {phi_value(result, result.mip.normalized_phi)}."
+    count = sum(len(found) for found in targets.values())
+    text = (
+        f"it cuts {counted(count, 'connection')}: {words}."
+        if count
+        else "it cuts no connection that is there."
+    )
+    if result.mip.normalized_phi is not None and result.phi_s >= ZERO:
+        text += (
+            f" Over the {counted(len(cut), 'directed pair')} of units that it separates: "
+            f"{phi_value(result, result.mip.normalized_phi)} each."
+        )
     return text
 
 

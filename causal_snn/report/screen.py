@@ -94,6 +94,8 @@ def _states(report: Report) -> object:
         table.caption = f"* the state analysed in full; {len(rows) - MOST_ROWS} more in report.json"
     else:
         table.caption = "* the state analysed in full"
+    if any(r.phi_s == 0.0 and r.big_phi for r in rows):
+        table.caption += "\nPhi of a state with phi_s = 0 belongs to no whole"
     return table
 
 

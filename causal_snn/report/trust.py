@@ -167,8 +167,8 @@ def _phi(report: Report) -> Iterator[str]:
     )
     if result.phi_s < ZERO and result.big_phi is not None and result.big_phi > ZERO:
         yield (
-            f"**Φ = {number(result.big_phi)} belongs to nothing that exists as one**: the whole is "
-            "reducible (φ_s = 0), so its structure is that of a mere collection."
+            f"**Φ = {number(result.big_phi)} belongs to nothing that exists as one**: in this "
+            "state the units are not one whole (φ_s = 0), and Φ is that of a mere collection."
         )
     if report.phi_by_state is None:
         yield "**One state only**: φ differs from state to state; the others were not analysed."

@@ -170,8 +170,8 @@ def _meaning(report: Report) -> str:
     else:
         cells = (
             f"**quiet** (0): the unit does not spike in this step, and {below}.",
-            f"**primed** (1): it does not spike in this step, and {above}: it is in a position to "
-            "cause a spike.",
+            f"**primed** (1): it does not spike in this step, and {above}: nearer to "
+            "a spike than any quiet state.",
             "**spiking** (2): it emits a spike in this step and is reset.",
         )
     text = f"Each unit is in one of {len(cells)} macro states:\n\n{bullets(cells)}"

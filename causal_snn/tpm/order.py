@@ -6,7 +6,7 @@ the first unit changes fastest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import prod
 
 import numpy as np
@@ -37,8 +37,11 @@ def number(state: Sequence[int], sizes: Sequence[int]) -> int:
 
 def check_state(state: Sequence[int], sizes: Sequence[int]) -> State:
     """Return the state as a tuple of int, or raise `InputError`."""
-    found = tuple(int(x) for x in state)
-    if any(whole != given for whole, given in zip(found, state, strict=True)):
+    given: object = state
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise bad("state", given, f"{len(sizes)} numbers, one for each unit")
+    found = tuple(int(x) for x in given)
+    if any(whole != x for whole, x in zip(found, state, strict=True)):
         raise bad("state", tuple(state), "whole numbers, one for each unit")
     if len(found) != len(sizes):
         raise bad("state", found, f"{len(sizes)} numbers, one for each unit")

@@ -183,7 +183,7 @@ def test_what_a_file_cannot_hold_is_not_written(tmp_path: Path) -> None:
 
     for neuron, message in (
         (replace(lif(), name="liff"), "did you mean 'lif'"),
-        (replace(cuba_lif(), name="lif"), "not what models.lif"),
+        (replace(cuba_lif(), name="lif"), "lif.. takes no 'tau_syn'"),
         (replace(lif(), equations=cuba_lif().equations), "not what models.lif"),
     ):
         with pytest.raises(InputError, match=message):

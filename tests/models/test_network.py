@@ -38,6 +38,7 @@ def network(**options: object) -> Network:
         ({"drive": np.inf}, "drive = .*finite"),
         ({"labels": ["A", "A"]}, r"labels = \['A'\]: names that differ"),
         ({"labels": ["A"]}, "2 names"),
+        ({"labels": "AB"}, "A string is one name"),
         ({"neuron": [models.lif()]}, "one for each of the 2 units"),
     ],
 )
@@ -59,6 +60,8 @@ def test_bad_networks_name_the_fault(options: dict[str, object], message: str) -
         ({"reset": "zero"}, "reset = 'zero'"),
         ({"refractory_steps": 1.5}, "refractory_steps = 1.5: a whole number"),
         ({"refractory_steps": -1}, "refractory_steps = -1"),
+        ({"thetta": -48.0}, "takes no 'thetta'; did you mean 'theta'"),
+        ({"strict_threshold": 1}, "strict_threshold = 1: True or False"),
     ],
 )
 def test_bad_neurons_name_the_fault(parameters: dict[str, object], message: str) -> None:

@@ -163,7 +163,7 @@ def test_answer_names_the_values() -> None:
     answer = markdown(report, {}).split("## The answer in short")[1].split("\n## ")[0]
     worst = max(result.epsilon for result in report.thresholds)
     assert f"ε = {worst:.4g}" in answer
-    assert "φ_s = 0 ibit: it is reducible" in answer
+    assert "φ_s = 0 ibit: in this state it is not one whole" in answer
     assert "the threshold moves with the input" not in answer
     assert "For every unit the threshold moves with the input" in markdown(ring(), {})
     assert report.major_complex is not None
@@ -222,13 +222,24 @@ def test_of_many_states_the_largest_are_listed() -> None:
     assert "10 states with the largest φ_s of 81; 1 state unreachable" in text
 
 
-def test_minimum_partition_is_told_by_source() -> None:
-    text = markdown(clamped(), {})
-    mip = clamped().phi.mip
+def test_minimum_partition_is_told_by_its_connections() -> None:
+    report = ring()
+    mip = report.phi.mip
     assert mip is not None
-    assert "**Minimum partition**: it cuts" in text
-    for source, target in mip.cut:
-        assert re.search(rf"{source} → [A-Z, ]*{target}", text)
+    assert report.phi.phi_s > 0
+    text = markdown(report, {})
+    line = next(row for row in text.splitlines() if row.startswith("- **Minimum partition**"))
+    there = {("A", "B"), ("B", "C"), ("C", "A")}  # the ring; the partition also cuts pairs
+    told = re.findall(r"([ABC]) → ([ABC])", line)
+    assert set(told) == there & set(mip.cut)
+    assert f"Over the {len(mip.cut)} directed pairs" in line
+
+
+def test_a_partition_at_zero_is_not_called_the_minimum() -> None:
+    text = markdown(clamped(), {})
+    assert clamped().phi.phi_s == 0.0
+    assert "**Minimum partition**" not in text
+    assert "**A partition that already gives 0**: it cuts" in text
 
 
 def _broken() -> Report:

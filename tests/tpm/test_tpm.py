@@ -136,6 +136,8 @@ def test_state_names_and_xarray() -> None:
         (lambda: TPM.from_state_by_state(np.eye(9), sizes=(3, 3)).state_by_node, "binary units"),
         (lambda: order.number((0, 3), (2, 3)), "0 to 2 for unit 1, not 3"),
         (lambda: order.number((0,), (2, 3)), "2 numbers, one for each unit"),
+        (lambda: order.number("00", (2, 3)), "2 numbers"),  # type: ignore[arg-type]
+        (lambda: order.number((0.5, 1), (2, 3)), "whole numbers"),  # type: ignore[arg-type]
     ],
 )
 def test_bad_tables_name_the_fault(make, message: str) -> None:  # type: ignore[no-untyped-def]
