@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sized
+from contextlib import contextmanager
 
 
 def watched() -> bool:
@@ -63,3 +64,23 @@ def track[T](items: Iterable[T], *, label: str, show: bool, after: float = 2.0) 
     finally:
         if started:
             bar.stop()
+
+
+@contextmanager
+def working(label: str, *, show: bool) -> Iterator[None]:
+    """Show a spinner and the time gone by, for one long step that cannot be counted."""
+    if not (show and watched()):
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as spinner:
+        spinner.add_task(label, total=None)
+        yield

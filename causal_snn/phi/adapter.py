@@ -44,7 +44,7 @@ def _pyphi() -> Any:
 
 
 @contextmanager
-def _configured(formalism: str, *, progress: bool) -> Iterator[Any]:
+def _configured(formalism: str) -> Iterator[Any]:
     """Run PyPhi under one formalism, whatever a stray pyphi_config.yml or the caller set.
 
     PyPhi's configuration belongs to the process, override included: for concurrent
@@ -59,7 +59,7 @@ def _configured(formalism: str, *, progress: bool) -> Iterator[Any]:
     explicit: dict[str, Any] = {
         "precision": 13,
         "parallel": False,
-        "progress_bars": progress,
+        "progress_bars": False,
         "relation_computation": "ANALYTICAL",
         "validate_system_states": True,
         "validate_conditional_independence": True,
@@ -81,18 +81,16 @@ class Substrate:
         )
 
     def evaluate(
-        self, state: State, *, formalism: str, structure: bool, complexes: bool, progress: bool
+        self, state: State, *, formalism: str, structure: bool, complexes: bool
     ) -> PhiResult:
         """Return the integrated information of all units in one state.
-
-        `progress` shows PyPhi's own bars, for states that take long by themselves.
 
         Raises
         ------
         InputError
             If the state is unreachable.
         """
-        with _configured(formalism, progress=progress) as pyphi:
+        with _configured(formalism) as pyphi:
             try:
                 ces = None
                 if structure and formalism != "IIT_3_0":

@@ -11,15 +11,15 @@ from numpy.typing import ArrayLike
 
 from causal_snn.errors import InputError, StageWarning, check_choice
 from causal_snn.phi.adapter import FORMALISMS, Substrate
-from causal_snn.phi.cost import check_feasible, seconds
+from causal_snn.phi.cost import check_feasible, in_words, seconds
 from causal_snn.phi.result import PhiByState, PhiResult
-from causal_snn.progress import track, watched
+from causal_snn.progress import track, working
 from causal_snn.tpm import TOLERANCE, TPM, order
 
 STRUCTURE_SECONDS = 20.0
 """Cause-effect structures are computed unasked while they cost less than this."""
-BAR_SECONDS = 4.0
-"""A single state that is expected to take longer shows PyPhi's progress bars."""
+SPINNER_SECONDS = 2.0
+"""A single state that is expected to take longer shows what is expected and what has passed."""
 
 
 @overload
@@ -128,14 +128,13 @@ def analyze(
         complexes=complexes,
         max_seconds=max_seconds,
     )
-    inner = progress and len(states) == 1 and work > BAR_SECONDS and watched()
+    long_one = progress and len(states) == 1 and work > SPINNER_SECONDS
     substrate = Substrate(tpm)
-    results = tuple(
-        substrate.evaluate(
-            each, formalism=formalism, structure=structure, complexes=complexes, progress=inner
+    with working(f"integrated information, {in_words(work)}", show=long_one):
+        results = tuple(
+            substrate.evaluate(each, formalism=formalism, structure=structure, complexes=complexes)
+            for each in track(states, label="integrated information", show=progress)
         )
-        for each in track(states, label="integrated information", show=progress)
-    )
     return PhiByState(results, unreachable) if state is None else results[0]
 
 
