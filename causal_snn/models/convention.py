@@ -34,7 +34,7 @@ class Convention:
         ``"immediate"``: reset, then decay and input (``V' = b (V - S theta) + I``).
         ``"delayed"``: as in snnTorch, decay and input act on the unreset potential and the
         reset is taken from the result (``V' = b V + I - S theta``); with ``reset="value"``
-        the step after a spike starts at `V_reset` and its input is lost.
+        the potential after a spike is `V_reset` plus the noise of the step, its input lost.
     input_gain : {"exact", "unit"}
         Weight of the constant drive in one step: 1 - decay, or 1 (machine-learning codes).
     strict_threshold : bool
