@@ -167,8 +167,8 @@ def _analyze(options: argparse.Namespace) -> int:
     )
     show(report)
     if options.out is not None:
-        folder = report.save(options.out)
-        print(f"Report: {folder / 'report.md'}")
+        report.save(options.out)
+        print(f"Report: {Path(options.out) / 'report.md'}")
     return 0
 
 
