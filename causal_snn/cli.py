@@ -205,7 +205,3 @@ def _one_line(error: BaseException) -> str:
 def _say_warning(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
     if issubclass(category, StageWarning):
         print(f"causal-snn: warning: {message}", file=sys.stderr)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

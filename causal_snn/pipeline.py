@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from math import prod
 
 import numpy as np
 
 from causal_snn import coarse, kernel, phi, tpm
-from causal_snn.errors import bad, check_choice
+from causal_snn.errors import StageWarning, bad, check_choice
 from causal_snn.kernel.contexts import Kind
 from causal_snn.models.graph import strongest_units
 from causal_snn.models.network import Network
@@ -188,10 +189,6 @@ def _over_states(
     max_seconds: float,
     progress: bool,
 ) -> phi.PhiByState:
-    import warnings
-
-    from causal_snn.errors import StageWarning
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", StageWarning)  # said once already, for `phi`
         return phi.analyze(

@@ -55,6 +55,7 @@ def threshold(
     m = kernel.midpoints
     cut, bracket, method = _solve(kernel, low, high)
     left, right = diameter(kernel, low, cut), diameter(kernel, cut, high)
+    epsilon = max(left, right)
     band = _band(kernel, band_level)
     partition = UnitPartition(
         label=kernel.label,
@@ -69,7 +70,7 @@ def threshold(
     return ThresholdResult(
         label=kernel.label,
         threshold=cut,
-        epsilon=max(left, right),
+        epsilon=epsilon,
         band=band,
         band_level=band_level,
         separation=apart,
@@ -82,11 +83,11 @@ def threshold(
         epsilon_at_theta=max(
             diameter(kernel, low, kernel.theta), diameter(kernel, kernel.theta, high)
         ),
-        verdict=_verdict(kernel, low, high, max(left, right), max(power, apart), band_level),
+        verdict=_verdict(kernel, low, high, epsilon, max(power, apart), band_level),
         partition=partition,
         certificate=Certificate(
             threshold=cut,
-            upper=max(left, right),
+            upper=epsilon,
             lower=min(
                 diameter(kernel, a, high),
                 diameter(kernel, low, b),

@@ -113,14 +113,7 @@ def analyze(
             tpm.sizes, formalism=formalism, states=len(states), structure=True, complexes=False
         )
         structure = asked <= STRUCTURE_SECONDS
-    work = seconds(
-        tpm.sizes,
-        formalism=formalism,
-        states=len(states),
-        structure=structure,
-        complexes=complexes,
-    )
-    check_feasible(
+    work = check_feasible(
         tpm.sizes,
         formalism=formalism,
         states=len(states),

@@ -80,8 +80,8 @@ def check_feasible(
     structure: bool = False,
     complexes: bool = True,
     max_seconds: float,
-) -> None:
-    """Raise `InputError` if the work would take longer than `max_seconds`.
+) -> float:
+    """Return the estimate of `seconds`, or raise `InputError` if it exceeds `max_seconds`.
 
     The message says what it would cost and the most units that are feasible.
     """
@@ -96,7 +96,7 @@ def check_feasible(
 
     estimate = cost(sizes, states)
     if estimate <= max_seconds:
-        return
+        return estimate
     size = max(sizes)
     feasible = 1
     while feasible < n - 1:
