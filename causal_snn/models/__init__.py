@@ -1,14 +1,62 @@
 """1 models: what a network is. Frozen and symbolic."""
 
 from causal_snn.models import zoo
+from causal_snn.models.adex import adex
+from causal_snn.models.conductance_lif import conductance_lif
 from causal_snn.models.convention import Convention
 from causal_snn.models.cuba_lif import cuba_lif
+from causal_snn.models.define import define
+from causal_snn.models.eif import eif
+from causal_snn.models.fitzhugh_nagumo import fitzhugh_nagumo
+from causal_snn.models.glif import glif
+from causal_snn.models.hodgkin_huxley import hodgkin_huxley
+from causal_snn.models.izhikevich import izhikevich
 from causal_snn.models.lif import lif
+from causal_snn.models.morris_lecar import morris_lecar
 from causal_snn.models.network import Network
 from causal_snn.models.neuron import NeuronModel
 from causal_snn.models.parameters import Parameter
+from causal_snn.models.qif import qif, theta_neuron
+from causal_snn.models.rates import linoid
 
 BY_NAME = {"lif": lif, "cuba_lif": cuba_lif}
-"""Model makers by the name that network files use."""
+"""Makers of the neurons that networks are made of, by the name that network files use."""
 
-__all__ = ["BY_NAME", "Convention", "Network", "NeuronModel", "Parameter", "cuba_lif", "lif", "zoo"]
+NEURONS = {
+    **BY_NAME,
+    "conductance_lif": conductance_lif,
+    "glif": glif,
+    "qif": qif,
+    "theta_neuron": theta_neuron,
+    "eif": eif,
+    "adex": adex,
+    "izhikevich": izhikevich,
+    "fitzhugh_nagumo": fitzhugh_nagumo,
+    "morris_lecar": morris_lecar,
+    "hodgkin_huxley": hodgkin_huxley,
+}
+"""Every model maker by name, as the command line takes it."""
+
+__all__ = [
+    "BY_NAME",
+    "NEURONS",
+    "Convention",
+    "Network",
+    "NeuronModel",
+    "Parameter",
+    "adex",
+    "conductance_lif",
+    "cuba_lif",
+    "define",
+    "eif",
+    "fitzhugh_nagumo",
+    "glif",
+    "hodgkin_huxley",
+    "izhikevich",
+    "lif",
+    "linoid",
+    "morris_lecar",
+    "qif",
+    "theta_neuron",
+    "zoo",
+]

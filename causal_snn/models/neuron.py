@@ -10,17 +10,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_snn.errors import InputError, bad
+from causal_snn.errors import InputError, bad, suggest
 from causal_snn.models.convention import Convention
 from causal_snn.models.parameters import Parameters
 
 if TYPE_CHECKING:
     import sympy as sp
 
+DRIVE = "drive"
+"""The symbol of R·I (mV) in neurons whose current is set by their network, not a parameter."""
+
 
 @dataclass(frozen=True, slots=True)
 class Equations:
     """The symbols of a neuron: ``states' = drift`` until the first state reaches `threshold`.
+
+    A neuron without threshold and reset (Hodgkin-Huxley and its kin) makes its spikes by its
+    flow alone.
 
     Attributes
     ----------
@@ -30,20 +36,23 @@ class Equations:
         Unit of each state.
     drift : tuple of sympy.Expr
         Time derivative of each state, per ms.
-    threshold : sympy.Expr
-        Potential at which a spike is emitted (mV).
+    threshold : sympy.Expr, optional
+        Potential at which a spike is emitted (mV); may depend on the other states.
     reset : tuple of sympy.Expr
-        Each state right after a spike, for ``reset="value"``.
+        Each state right after a spike, for ``reset="value"``; empty without a threshold.
     synapse : int
         Index of the state that an arriving spike jumps by its weight.
+    domain : tuple of (float, float)
+        For each state, the range that figures show and searches start from.
     """
 
     states: tuple[sp.Symbol, ...]
     units: tuple[str, ...]
     drift: tuple[sp.Expr, ...]
-    threshold: sp.Expr
-    reset: tuple[sp.Expr, ...]
-    synapse: int
+    threshold: sp.Expr | None = None
+    reset: tuple[sp.Expr, ...] = ()
+    synapse: int = 0
+    domain: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +79,25 @@ class NeuronModel:
     convention: Convention = field(default_factory=Convention)
 
     def __post_init__(self) -> None:
-        if not {"theta", "V_reset", "V_min"} <= self.parameters.keys():
-            return  # no threshold and reset of the integrate-and-fire kind
-        theta, reset = self.parameters["theta"], self.parameters["V_reset"]
-        if reset >= theta:
-            raise bad(
-                "V_reset",
-                float(reset),
-                f"below the threshold theta = {float(theta)} mV",
-                "A reset at or above threshold spikes for ever.",
-            )
-        if self.parameters["V_min"] >= theta:
-            raise bad(
-                "V_min",
-                float(self.parameters["V_min"]),
-                f"below the threshold theta = {float(theta)} mV",
-                "V_min is the lowest potential that interventions may set.",
-            )
+        _check_closed(self.name, self.equations, tuple(self.parameters))
+        for reset, cutoff in (
+            ("V_reset", "theta"),
+            ("V_r", "v_peak"),
+            ("V_r", "V_th"),
+            ("c", "v_peak"),
+        ):
+            self._check_below(reset, cutoff, "A reset at or above threshold spikes for ever.")
+        self._check_below(
+            "V_min", "theta", "V_min is the lowest potential that interventions may set."
+        )
+
+    def _check_below(self, low: str, high: str, fix: str) -> None:
+        if not {low, high} <= self.parameters.keys():
+            return
+        below, above = self.parameters[low], self.parameters[high]
+        if below >= above:
+            allowed = f"below the threshold {high} = {float(above)} {above.unit}"
+            raise bad(low, float(below), allowed, fix)
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -99,14 +110,24 @@ class NeuronModel:
         return self.equations.drift
 
     @property
-    def threshold(self) -> sp.Expr:
-        """Symbolic spike threshold (mV)."""
+    def threshold(self) -> sp.Expr | None:
+        """Symbolic spike threshold (mV); None if the flow alone makes the spikes."""
         return self.equations.threshold
 
     @property
     def reset(self) -> tuple[sp.Expr, ...]:
         """Symbolic states right after a spike (``reset="value"``)."""
         return self.equations.reset
+
+    @property
+    def spikes_by_reset(self) -> bool:
+        """Whether a spike is a threshold crossing followed by a reset."""
+        return self.equations.threshold is not None
+
+    @property
+    def input(self) -> str:
+        """Name of the parameter through which current enters: ``I``, or ``drive`` (R·I, mV)."""
+        return "I" if "I" in self.parameters else DRIVE
 
     def with_parameters(self, **values: float) -> NeuronModel:
         """Return the same neuron with some parameter values changed."""
@@ -125,14 +146,21 @@ class NeuronModel:
             rf"\dot{{{sp.latex(state)}}} &= {sp.latex(rate)}"
             for state, rate in zip(eq.states, eq.drift, strict=True)
         ]
-        resets = ",\\; ".join(
-            rf"{sp.latex(state)} \leftarrow {sp.latex(after)}"
-            for state, after in zip(eq.states, eq.reset, strict=True)
-        )
-        lines.append(
-            rf"{sp.latex(eq.states[0])} \ge {sp.latex(eq.threshold)} &\Rightarrow {resets}"
-        )
+        if eq.threshold is not None:
+            resets = ",\\; ".join(
+                rf"{sp.latex(state)} \leftarrow {sp.latex(after)}"
+                for state, after in zip(eq.states, eq.reset, strict=True)
+            )
+            lines.append(
+                rf"{sp.latex(eq.states[0])} \ge {sp.latex(eq.threshold)} &\Rightarrow {resets}"
+            )
         return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+
+    def symbolic_jacobian(self) -> sp.Matrix:
+        """Return the Jacobian of the drift as symbols, shape (states, states)."""
+        import sympy as sp
+
+        return sp.Matrix(self.equations.drift).jacobian(sp.Matrix(self.equations.states))
 
     def jacobian(self) -> NDArray[np.float64]:
         """Return the Jacobian of the drift (per ms), shape (states, states).
@@ -143,6 +171,31 @@ class NeuronModel:
             If the drift is not linear in the states, so that no single matrix exists.
         """
         return np.array(_linear_part(self.equations)(self.parameters), dtype=float)
+
+
+@cache
+def _check_closed(name: str, equations: Equations, parameters: tuple[str, ...]) -> None:
+    known = {str(symbol) for symbol in equations.states} | set(parameters) | {DRIVE}
+    formulas = {
+        **{
+            f"d{state}/dt": rate
+            for state, rate in zip(equations.states, equations.drift, strict=True)
+        },
+        # no reset without a threshold
+        **{
+            f"reset of {state}": after
+            for state, after in zip(equations.states, equations.reset, strict=False)
+        },
+    }
+    if equations.threshold is not None:
+        formulas["threshold"] = equations.threshold
+    for place, formula in formulas.items():
+        for symbol in sorted(map(str, formula.free_symbols)):
+            if symbol not in known:
+                raise InputError(
+                    f"{name}: {symbol!r} in {place} is neither a state nor a parameter; "
+                    + suggest(symbol, sorted(known - {DRIVE}))
+                )
 
 
 @cache

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
 from causal_snn.errors import InputError, bad, suggest
+
+Sign = Literal["any", "positive", "non-negative"]
 
 
 class Parameter(float):
@@ -16,31 +18,37 @@ class Parameter(float):
     Attributes
     ----------
     unit : str
-        Unit in the coherent system mV, ms, nA, nF, MOhm, uS ("1" if dimensionless).
+        Unit ("1" if dimensionless). The units of one model are coherent: mV, ms, nA, nF,
+        MOhm, uS for networks; where the literature has them, pA, pF, nS, or uA, uF and mS
+        per cm2.
     meaning : str
         What the number is, in a few words.
+    sign : {"any", "positive", "non-negative"}
+        What values have that meaning.
     """
 
-    __slots__ = ("meaning", "unit")
+    __slots__ = ("meaning", "sign", "unit")
     unit: str
     meaning: str
+    sign: Sign
 
-    def __new__(cls, value: float, unit: str, meaning: str) -> Self:
+    def __new__(cls, value: float, unit: str, meaning: str, sign: Sign = "any") -> Self:
         """Make the number; a float is set when it is made, not in `__init__`."""
         self = super().__new__(cls, value)
         self.unit = unit
         self.meaning = meaning
+        self.sign = sign
         return self
 
-    def __getnewargs__(self) -> tuple[float, str, str]:  # type: ignore[override]
-        return float(self), self.unit, self.meaning
+    def __getnewargs__(self) -> tuple[float, str, str, Sign]:  # type: ignore[override]
+        return float(self), self.unit, self.meaning, self.sign
 
     def __repr__(self) -> str:
         return f"{float(self)!r} {self.unit}"
 
     def replace(self, value: float) -> Parameter:
         """Return the same parameter with another value."""
-        return Parameter(value, self.unit, self.meaning)
+        return Parameter(value, self.unit, self.meaning, self.sign)
 
 
 class Parameters(Mapping[str, Parameter]):
@@ -52,6 +60,10 @@ class Parameters(Mapping[str, Parameter]):
         for name, value in items.items():
             if not np.isfinite(value):
                 raise bad(name, float(value), "a finite number")
+            if (value.sign == "positive" and value <= 0) or (
+                value.sign == "non-negative" and value < 0
+            ):
+                raise bad(name, float(value), f"a {value.sign} {value.meaning} ({value.unit})")
         self._items = dict(items)
 
     def __getitem__(self, name: str) -> Parameter:
@@ -81,3 +93,12 @@ class Parameters(Mapping[str, Parameter]):
         for name, value in values.items():
             changed[name] = self[name].replace(value)
         return Parameters(changed)
+
+
+def preset(
+    argument: str, name: str, presets: Mapping[str, Mapping[str, float]]
+) -> Mapping[str, float]:
+    """Return a named parameter set, or raise `InputError` with a suggestion."""
+    if name not in presets:
+        raise bad(argument, name, "the name of a parameter set", suggest(str(name), presets))
+    return presets[name]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_snn.errors import bad
+from causal_snn.errors import InputError, bad
 
 if TYPE_CHECKING:
     from causal_snn.models.network import Network
@@ -153,6 +153,11 @@ def _unit_row(
     model: NeuronModel, dt: float, drive: float, bias: float, noise: float
 ) -> tuple[Any, ...]:
     p, convention = model.parameters, model.convention
+    if not {"E", "theta", "V_reset", "V_min"} <= p.keys():
+        raise InputError(
+            f"{model.name} has no closed-form step (it needs E, theta, V_reset and V_min); "
+            "closed-form kernels take lif and cuba_lif"
+        )
     decay, coupling, current_decay = _matrix(model, dt)
     if not 0.0 < decay < 1.0:
         raise bad(

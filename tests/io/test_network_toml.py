@@ -184,7 +184,7 @@ def test_what_a_file_cannot_hold_is_not_written(tmp_path: Path) -> None:
     for neuron, message in (
         (replace(lif(), name="liff"), "did you mean 'lif'"),
         (replace(cuba_lif(), name="lif"), "lif.. takes no 'tau_syn'"),
-        (replace(lif(), equations=cuba_lif().equations), "not what models.lif"),
+        (replace(cuba_lif(), equations=lif().equations), "not what models.cuba_lif"),
     ):
         with pytest.raises(InputError, match=message):
             write_network(Network(neuron=neuron, weights=[[0.0]], dt=1.0), tmp_path / "a.toml")

@@ -1,0 +1,169 @@
+"""define: a neuron of your own in a few lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from causal_snn.errors import InputError, bad, suggest
+from causal_snn.models.convention import convention as as_convention
+from causal_snn.models.neuron import DRIVE, Equations, NeuronModel
+from causal_snn.models.parameters import Parameter, Parameters
+
+if TYPE_CHECKING:
+    import sympy as sp
+
+
+def define(
+    name: str,
+    *,
+    drift: Mapping[str, Any],
+    parameters: Mapping[str, float],
+    threshold: Any = None,
+    reset: Mapping[str, Any] | None = None,
+    units: Mapping[str, str] | None = None,
+    domain: Mapping[str, tuple[float, float]] | None = None,
+    synapse: str | None = None,
+    **convention: Any,
+) -> NeuronModel:
+    """Return a neuron model from formulas.
+
+    Parameters
+    ----------
+    name : str
+        What to call it.
+    drift : mapping of str to str or sympy.Expr
+        Time derivative (per ms) of each state, the membrane potential first. Text is read by
+        sympy, where every state and parameter name means itself (``E`` and ``I`` too), decimals
+        are exact rationals, and ``linoid(x)`` is x/(1 - exp(-x)). Text is evaluated: take it
+        from people you trust.
+    parameters : mapping of str to float or Parameter
+        Values; a plain number is a dimensionless `Parameter` of any sign.
+    threshold : str or sympy.Expr, optional
+        A spike is emitted when the first state reaches this; leave it out when the flow alone
+        makes the spikes.
+    reset : mapping, optional
+        The states that a spike changes, and to what; needs `threshold`.
+    units : mapping, optional
+        Unit of each state; default "1".
+    domain : mapping, optional
+        Range of each state that figures show; default (-100, 100).
+    synapse : str, optional
+        State that an arriving spike jumps; default the first.
+    **convention
+        Discrete conventions, see `Convention`.
+
+    Returns
+    -------
+    NeuronModel
+
+    Raises
+    ------
+    InputError
+        If a formula cannot be read, uses an unknown symbol, or a name is not a state.
+
+    Examples
+    --------
+    >>> model = define("cubic", drift={"v": "v - v**3/3 - w + I", "w": "eps*(v - b*w)"},
+    ...                parameters={"I": 0.0, "eps": 0.1, "b": 0.5})
+    >>> model.states
+    ('v', 'w')
+    """
+    values = Parameters(
+        {
+            key: value if isinstance(value, Parameter) else Parameter(float(value), "1", key)
+            for key, value in parameters.items()
+        }
+    )
+    return NeuronModel(
+        name=name,
+        equations=equations(
+            drift=drift,
+            parameters=values,
+            threshold=threshold,
+            reset=reset,
+            units=units,
+            domain=domain,
+            synapse=synapse,
+        ),
+        parameters=values,
+        convention=as_convention(name, values, convention),
+    )
+
+
+def equations(
+    *,
+    drift: Mapping[str, Any],
+    parameters: Iterable[str],
+    threshold: Any = None,
+    reset: Mapping[str, Any] | None = None,
+    units: Mapping[str, str] | None = None,
+    domain: Mapping[str, tuple[float, float]] | None = None,
+    synapse: str | None = None,
+) -> Equations:
+    """Return the symbols of a model from formulas; arguments as in `define`."""
+    if not drift:
+        raise bad("drift", dict(drift), "at least one state")
+    names = tuple(drift)
+    reset, units, domain = reset or {}, units or {}, domain or {}
+    for argument, mapping in (("reset", reset), ("units", units), ("domain", domain)):
+        for key in mapping:
+            if key not in names:
+                raise bad(f"{argument}[{key!r}]", mapping[key], "a state", suggest(key, names))
+    if reset and threshold is None:
+        raise bad("reset", dict(reset), "nothing without a threshold", "Give threshold as well.")
+    if synapse is not None and synapse not in names:
+        raise bad("synapse", synapse, "a state", suggest(synapse, names))
+    symbols = (*names, *parameters)
+    if len(set(symbols)) < len(symbols):
+        twice = next(key for key in names if symbols.count(key) > 1)
+        raise bad("parameters", twice, "names that are not states", "Rename one of the two.")
+    return Equations(
+        states=tuple(_symbol(key) for key in names),
+        units=tuple(units.get(key, "1") for key in names),
+        drift=tuple(read(drift[key], symbols, f"d{key}/dt") for key in names),
+        threshold=None if threshold is None else read(threshold, symbols, "threshold"),
+        reset=()
+        if threshold is None
+        else tuple(read(reset.get(key, key), symbols, f"reset of {key}") for key in names),
+        synapse=0 if synapse is None else names.index(synapse),
+        domain=tuple(domain.get(key, (-100.0, 100.0)) for key in names),
+    )
+
+
+def read(formula: Any, symbols: Iterable[str], place: str) -> sp.Expr:
+    """Return a formula as a sympy expression of real symbols.
+
+    Parameters
+    ----------
+    formula : str, float or sympy.Expr
+        What to read. The symbols of an expression are matched by name.
+    symbols : iterable of str
+        Names of states and parameters.
+    place : str
+        Where the formula stands, for the error message.
+    """
+    import sympy as sp
+
+    from causal_snn.models.rates import linoid
+
+    known = {name: _symbol(name) for name in (*symbols, DRIVE)}
+    if isinstance(formula, str):
+        try:
+            formula = sp.sympify(
+                formula, locals={"linoid": linoid, **known}, rational=True, convert_xor=True
+            )
+        except (sp.SympifyError, SyntaxError, TypeError, AttributeError) as error:
+            raise InputError(f"{place} = {formula!r}: cannot be read as a formula") from error
+    expression = sp.sympify(formula)
+    if not isinstance(expression, sp.Expr):
+        raise bad(place, formula, "a formula with a number as its value")
+    return expression.xreplace({symbol: _symbol(str(symbol)) for symbol in expression.free_symbols})
+
+
+@cache
+def _symbol(name: str) -> sp.Symbol:
+    import sympy as sp
+
+    return sp.Symbol(name, real=True)
