@@ -233,7 +233,7 @@ def test_stopping_says_that_nothing_was_written(
     monkeypatch.setattr("causal_snn.pipeline.analyze", stop)
     code, _, err = run(capsys, RING)
     assert code == 130
-    assert err == "causal-snn: stopped; no report was written\n"
+    assert err == "causal-snn: stopped; nothing was written\n"
 
 
 def test_a_broken_pyphi_configuration_is_named(tmp_path: Path) -> None:
@@ -294,7 +294,7 @@ def test_termination_leaves_nothing_behind(tmp_path: Path) -> None:
     job.send_signal(signal.SIGTERM)
     _, err = job.communicate(timeout=60)
     if job.returncode != 0:  # else it was done before the signal came
-        assert (job.returncode, err) == (130, "causal-snn: stopped; no report was written\n")
+        assert (job.returncode, err) == (130, "causal-snn: stopped; nothing was written\n")
         assert list(tmp_path.iterdir()) == []
 
 

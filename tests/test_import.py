@@ -23,7 +23,7 @@ LAYERS = {
     "tpm": 5,
     "phi": 6,
 }
-AROUND = {"io", "plotting", "report", "spikes", "studies"}  # folders beside the pipeline
+AROUND = {"cli", "io", "plotting", "report", "spikes", "studies"}  # folders beside the pipeline
 LEAVES = {"__version__", "errors", "progress", "provenance"}  # modules that any other may import
 
 HEAVY = [

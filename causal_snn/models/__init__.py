@@ -1,5 +1,7 @@
 """1 models: what a network is. Frozen and symbolic."""
 
+from collections.abc import Callable
+
 from causal_snn.models import zoo
 from causal_snn.models.adex import adex
 from causal_snn.models.conductance_lif import conductance_lif
@@ -22,7 +24,7 @@ from causal_snn.models.rates import linoid
 BY_NAME = {"lif": lif, "cuba_lif": cuba_lif}
 """Makers of the neurons that networks are made of, by the name that network files use."""
 
-NEURONS = {
+NEURONS: dict[str, Callable[..., NeuronModel]] = {
     **BY_NAME,
     "conductance_lif": conductance_lif,
     "glif": glif,

@@ -41,7 +41,13 @@ PRESETS: Mapping[str, Mapping[str, float]] = MappingProxyType(
         "irregular": _pattern(100, 12, -60, -11, 130, 30, -48, 160),
     }
 )
-"""Parameter sets: Brette and Gerstner 2005, and table 1 of Naud et al. 2008."""
+"""Parameter sets: Brette and Gerstner 2005, and the firing patterns of Naud et al. 2008.
+
+`delayed_regular_bursting` and `transient` are P. Mueller's corrections, as in Brian2's example of
+the 2008 paper: with the values that are quoted from its table 1 (a = -6 nS, I = 110 pA and
+a = -10 nS, b = 30 pA, I = 350 pA) the neuron never fires and fires for ever.
+`irregular` is so for its first second; integrated accurately it ends in a cycle of ten intervals.
+"""
 
 
 def adex(pattern: str = "brette_gerstner", /, **parameters: float) -> NeuronModel:
@@ -53,7 +59,7 @@ def adex(pattern: str = "brette_gerstner", /, **parameters: float) -> NeuronMode
         V &\ge v_\mathrm{peak} \Rightarrow V \leftarrow V_r,\; w \leftarrow w + b
 
     Source: Brette and Gerstner, J Neurophysiol 94:3637 (2005); firing patterns of Naud,
-    Marcille, Clopath and Gerstner, Biol Cybern 99:335 (2008).
+    Marcille, Clopath and Gerstner, Biol Cybern 99:335 (2008), started from V = E_L, w = 0.
 
     Parameters
     ----------

@@ -29,8 +29,8 @@ def conductance_lif(
         \tau_e \dot g_e &= -g_e, \qquad \tau_i \dot g_i = -g_i, \qquad
         V \ge V_\mathrm{th} \Rightarrow V \leftarrow V_r
 
-    Source: Vogels and Abbott, J Neurosci 25:10786 (2005), whose constants are the defaults;
-    Brette et al., J Comput Neurosci 23:349 (2007), benchmark 1.
+    Source: Vogels and Abbott, J Neurosci 25:10786 (2005). Defaults as in benchmark 1 of Brette
+    et al., J Comput Neurosci 23:349 (2007), without its 5 ms of refractory time.
 
     Parameters
     ----------

@@ -62,7 +62,7 @@ def cuba_lif(
         {
             "tau": time_constant("tau", tau, "membrane time constant"),
             "tau_syn": time_constant("tau_syn", tau_syn, "synaptic time constant"),
-            "R": Parameter(R, "MOhm", "membrane resistance"),
+            "R": Parameter(R, "MOhm", "membrane resistance", "positive"),
             **membrane_parameters(E, theta, V_reset, V_min),
         }
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import keyword
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -72,7 +74,7 @@ def define(
     """
     values = Parameters(
         {
-            key: value if isinstance(value, Parameter) else Parameter(float(value), "1", key)
+            key: value if isinstance(value, Parameter) else Parameter(_number(key, value), "1", key)
             for key, value in parameters.items()
         }
     )
@@ -107,6 +109,9 @@ def equations(
         raise bad("drift", dict(drift), "at least one state")
     names = tuple(drift)
     reset, units, domain = reset or {}, units or {}, domain or {}
+    for key, ends in domain.items():
+        if not ends[0] < ends[1]:
+            raise bad(f"domain[{key!r}]", ends, "a pair (low, high) with low < high")
     for argument, mapping in (("reset", reset), ("units", units), ("domain", domain)):
         for key in mapping:
             if key not in names:
@@ -116,6 +121,8 @@ def equations(
     if synapse is not None and synapse not in names:
         raise bad("synapse", synapse, "a state", suggest(synapse, names))
     symbols = (*names, *parameters)
+    for symbol in symbols:
+        _check_name(symbol)
     if len(set(symbols)) < len(symbols):
         twice = next(key for key in names if symbols.count(key) > 1)
         raise bad("parameters", twice, "names that are not states", "Rename one of the two.")
@@ -148,18 +155,52 @@ def read(formula: Any, symbols: Iterable[str], place: str) -> sp.Expr:
 
     from causal_snn.models.rates import linoid
 
-    known = {name: _symbol(name) for name in (*symbols, DRIVE)}
     if isinstance(formula, str):
+        names = {
+            name: _symbol(name) for name in {*symbols, DRIVE, *_NAME.findall(formula)} - _PYTHON
+        }
+        if "pi" not in symbols:
+            names.pop("pi", None)
         try:
-            formula = sp.sympify(
-                formula, locals={"linoid": linoid, **known}, rational=True, convert_xor=True
+            expression = sp.sympify(
+                formula, locals={"linoid": linoid, **names}, rational=True, convert_xor=True
             )
-        except (sp.SympifyError, SyntaxError, TypeError, AttributeError) as error:
+        # whatever sympy, or evaluating the text, raises: no other text can be told apart
+        except Exception as error:
             raise InputError(f"{place} = {formula!r}: cannot be read as a formula") from error
-    expression = sp.sympify(formula)
-    if not isinstance(expression, sp.Expr):
-        raise bad(place, formula, "a formula with a number as its value")
+    else:
+        expression = sp.sympify(formula)
+    _check_expression(expression, formula, place)
     return expression.xreplace({symbol: _symbol(str(symbol)) for symbol in expression.free_symbols})
+
+
+# A name that is not called: a symbol, even where sympy has a constant or function of that name.
+_NAME = re.compile(r"(?<![\w.])[^\W\d]\w*(?!\w|\s*\()")
+_PYTHON = frozenset(keyword.kwlist)
+
+
+def _check_name(name: Any) -> None:
+    if not isinstance(name, str) or not name.isidentifier() or name in _PYTHON:
+        fix = f"Call it {name + '_'!r}." if name in _PYTHON else "As 'g_Na'."
+        raise bad("name", name, "letters, digits and _, and no word of Python", fix)
+
+
+def _check_expression(expression: Any, formula: Any, place: str) -> None:
+    import sympy as sp
+    from sympy.core.function import AppliedUndef
+
+    if not isinstance(expression, sp.Expr) or expression.has(sp.nan, sp.zoo, sp.oo, sp.I):
+        raise bad(place, formula, "a formula with a real number as its value")
+    for function in expression.atoms(AppliedUndef):
+        name = function.func.__name__
+        raise InputError(f"{place} = {str(formula)!r}: no function {name!r} is known")
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise bad(name, value, "a number") from None
 
 
 @cache

@@ -22,7 +22,8 @@ def fitzhugh_nagumo(
 
     All quantities are dimensionless; time is counted as ms.
     Source: FitzHugh, Biophys J 1:445 (1961); Nagumo, Arimoto and Yoshizawa, Proc IRE 50:2061
-    (1962). Defaults as FitzHugh's a = 0.7, b = 0.8, 1/c^2 = 0.08 approximately.
+    (1962). FitzHugh's a and b; for epsilon he has 1/c^2 = 1/9, the default is the value
+    that became customary.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ def glif(
     Theta_r: float = -60.0,
     a: float = 0.0,
     b: float = 0.01,
-    k: float = 0.2,
+    k: float = 0.02,
     A: float = 0.0,
     I: float = 0.0,  # noqa: E741
 ) -> NeuronModel:
@@ -32,8 +32,10 @@ def glif(
             \max(\Theta_r, \Theta),\; J \leftarrow J + A
 
     The threshold Theta follows the potential, and each spike adds A to the after-spike current
-    J (one current, R = 1 in their notation). Linear below threshold.
-    Source: Mihalas and Niebur, Neural Comput 21:704 (2009).
+    J: of their two currents the one that keeps what is left of it (R_2 = 1). Linear below
+    threshold.
+    Source: Mihalas and Niebur, Neural Comput 21:704 (2009). Defaults as in the replication of
+    Detorakis (ReScience, 2017), whose tonic spiking is a = 0, I = 1.5 nA.
 
     Parameters
     ----------

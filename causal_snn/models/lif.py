@@ -73,7 +73,7 @@ def time_constant(name: str, value: float, meaning: str) -> Parameter:
     """Return a time-constant parameter (ms) after checking that it is positive."""
     if not value > 0:
         raise bad(name, value, "a positive time in ms")
-    return Parameter(value, "ms", meaning)
+    return Parameter(value, "ms", meaning, "positive")
 
 
 def membrane_parameters(

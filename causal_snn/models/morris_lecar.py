@@ -31,7 +31,8 @@ def morris_lecar(regime: str = "hopf", /, **parameters: float) -> NeuronModel:
     with :math:`m_\infty = (1 + \tanh((V - V_1)/V_2))/2` and
     :math:`w_\infty = (1 + \tanh((V - V_3)/V_4))/2`.
     Source: Morris and Lecar, Biophys J 35:193 (1981); parameter sets of Rinzel and Ermentrout,
-    in Koch and Segev, Methods in Neuronal Modeling (1998), ch. 7.
+    in Koch and Segev, Methods in Neuronal Modeling (1998), ch. 7, again in Ermentrout and
+    Terman, Mathematical Foundations of Neuroscience (2010), table 3.1, which rounds 1/15 to 0.067.
 
     Parameters
     ----------

@@ -139,22 +139,9 @@ class NeuronModel:
 
     def latex(self) -> str:
         """Return the equations as a LaTeX ``aligned`` block."""
-        import sympy as sp
+        from causal_snn.models.latex import equations
 
-        eq = self.equations
-        lines = [
-            rf"\dot{{{sp.latex(state)}}} &= {sp.latex(rate)}"
-            for state, rate in zip(eq.states, eq.drift, strict=True)
-        ]
-        if eq.threshold is not None:
-            resets = ",\\; ".join(
-                rf"{sp.latex(state)} \leftarrow {sp.latex(after)}"
-                for state, after in zip(eq.states, eq.reset, strict=True)
-            )
-            lines.append(
-                rf"{sp.latex(eq.states[0])} \ge {sp.latex(eq.threshold)} &\Rightarrow {resets}"
-            )
-        return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+        return equations(self.equations)
 
     def symbolic_jacobian(self) -> sp.Matrix:
         """Return the Jacobian of the drift as symbols, shape (states, states)."""

@@ -26,47 +26,9 @@ def linoid(x: Any) -> sp.Expr:
     """Return x/(1 - exp(-x)) as a sympy expression that is 1 at x = 0."""
     import sympy as sp
 
-    return _function()(sp.sympify(x), sp.Integer(0))
+    from causal_snn.models.rate_function import linoid as function
 
-
-@cache
-def _function() -> Any:
-    import sympy as sp
-
-    class linoid(sp.Function):  # type: ignore[misc]
-        """The `order`-th derivative of x/(1 - exp(-x))."""
-
-        nargs = 2
-
-        @classmethod
-        def eval(cls, x: Any, order: Any) -> Any:
-            if x.is_zero:
-                # x/(1 - exp(-x)) = sum over n of B_n x^n/n! with B_1 = +1/2
-                return sp.Rational(1, 2) if order == 1 else sp.bernoulli(order)
-            return None
-
-        def fdiff(self, argindex: int = 1) -> Any:  # noqa: ARG002
-            x, order = self.args
-            return type(self)(x, order + 1)
-
-        def _eval_is_real(self) -> Any:
-            return self.args[0].is_real
-
-        def _eval_evalf(self, prec: int) -> Any:
-            return self.rewrite(sp.exp)._eval_evalf(prec)
-
-        def _eval_rewrite_as_exp(self, x: Any, order: Any, **_: Any) -> Any:
-            t = sp.Dummy("t", real=True)
-            return (t / (1 - sp.exp(-t))).diff(t, int(order)).subs(t, x)
-
-        def _latex(self, printer: Any, **_: Any) -> str:
-            x, order = self.args
-            inner = printer._print(x)
-            if order == 0:
-                return rf"\frac{{{inner}}}{{1 - e^{{-\left({inner}\right)}}}}"
-            return rf"\mathrm{{linoid}}^{{({order})}}\left({inner}\right)"
-
-    return linoid
+    return function(sp.sympify(x), sp.Integer(0))
 
 
 def linoid_scalar(x: float, order: int) -> float:
@@ -93,7 +55,7 @@ def linoid_array(x: Any, order: int) -> Any:
     head = 1.0 / (1.0 - e)  # s for x > 0, 1 - s for x < 0
     tail = -head * e
     up = far > 0
-    out = _from_logistic(far, np.where(up, head, tail), np.where(up, tail, head), order)
+    out = np.asarray(_from_logistic(far, np.where(up, head, tail), np.where(up, tail, head), order))
     if near.any():
         z = x[near]
         y, total = z * z, 0.0

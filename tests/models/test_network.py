@@ -91,7 +91,7 @@ def test_parameters_carry_units_and_suggest_names() -> None:
 
 
 def test_the_symbolic_definition_is_shown_and_used() -> None:
-    assert r"\frac{E + drive - v}{\tau}" in models.lif().latex()
+    assert r"\tau\, \dot{v} &= E + \mathrm{drive} - v" in models.lif().latex()
     assert models.cuba_lif(tau=10, tau_syn=4, R=3).jacobian() == pytest.approx(
         np.array([[-0.1, 0.3], [0.0, -0.25]])
     )

@@ -1,65 +1,20 @@
-"""The command line: ``causal-snn analyze FILE``."""
+"""``causal-snn analyze FILE``: thresholds, macro TPM and integrated information of a network."""
 
 from __future__ import annotations
 
 import argparse
-import io
-import signal
-import sys
-import threading
-import warnings
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from causal_snn import __version__
-from causal_snn.errors import InputError, StageWarning
+from causal_snn.errors import InputError
 
 if TYPE_CHECKING:
     from causal_snn.models.network import Network
     from causal_snn.report import Report
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line: what is wrong, and where help is."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return its exit code (0 done, 2 bad input, 130 stopped)."""
-    options = _parser().parse_args(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a name the terminal cannot show is no error
-    main_thread = threading.current_thread() is threading.main_thread()
-    if main_thread:
-        earlier = signal.signal(signal.SIGTERM, _stop)  # batch systems stop a job with it
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", StageWarning)
-        warnings.showwarning = _say_warning
-        try:
-            return _analyze(options)
-        except (InputError, OSError) as error:
-            print(f"causal-snn: error: {_one_line(error)}", file=sys.stderr)
-            return 2
-        except KeyboardInterrupt:
-            print("causal-snn: stopped; no report was written", file=sys.stderr)
-            return 130
-        finally:
-            if main_thread:
-                signal.signal(signal.SIGTERM, earlier)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="causal-snn",
-        description="From a spiking network to its causally sufficient macro states and its "
-        "integrated information.",
-    )
-    parser.add_argument("--version", action="version", version=f"causal-snn {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
     analyze = commands.add_parser(
         "analyze",
         help="analyse a network file",
@@ -69,7 +24,7 @@ def _parser() -> argparse.ArgumentParser:
     analyze.add_argument("file", metavar="FILE", help="network file: .toml or .nir")
     _add_question(analyze)
     _add_nir(analyze)
-    return parser
+    analyze.set_defaults(run=run)
 
 
 def _add_question(parser: argparse.ArgumentParser) -> None:
@@ -140,7 +95,8 @@ def _read(options: argparse.Namespace) -> Network:
     return read_network(options.file, **{k: v for k, v in given.items() if v is not None})
 
 
-def _analyze(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
+    """Run the command; return its exit code."""
     from causal_snn.pipeline import analyze
     from causal_snn.report.files import check_target
     from causal_snn.report.screen import show
@@ -172,10 +128,6 @@ def _analyze(options: argparse.Namespace) -> int:
     return 0
 
 
-def _stop(*_: Any) -> None:
-    raise KeyboardInterrupt
-
-
 def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
@@ -194,14 +146,3 @@ def _seed(text: str) -> int:
     if not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 0 or more")
     return int(text)
-
-
-def _one_line(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{error.filename}: {error.strerror}"
-    return " ".join(str(error).split())
-
-
-def _say_warning(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
-    if issubclass(category, StageWarning):
-        print(f"causal-snn: warning: {message}", file=sys.stderr)
