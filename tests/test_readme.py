@@ -8,20 +8,28 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
-def block(language: str) -> str:
+def blocks(language: str) -> list[str]:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    found = re.search(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
-    assert found is not None
-    return found.group(1)
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
-def test_the_example_prints_what_it_says(tmp_path: Path) -> None:
+EXAMPLES = list(zip(blocks("python"), blocks("text"), strict=True))
+
+
+def test_there_is_an_example_for_networks_and_one_for_neurons() -> None:
+    assert len(EXAMPLES) == 2
+
+
+@pytest.mark.parametrize(("code", "output"), EXAMPLES, ids=["network", "neuron"])
+def test_the_example_prints_what_it_says(code: str, output: str, tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", block("python")],
+        [sys.executable, "-W", "error", "-c", code],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
@@ -29,8 +37,8 @@ def test_the_example_prints_what_it_says(tmp_path: Path) -> None:
         check=False,
     )
     assert done.stderr == ""
-    assert done.stdout == block("text")
-    assert (tmp_path / "ring-report" / "report.md").is_file()
+    assert done.stdout == output
+    assert (tmp_path / "ring-report" / "report.md").is_file() == (".save(" in code)
 
 
 def test_every_linked_file_is_there() -> None:

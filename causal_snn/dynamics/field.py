@@ -23,8 +23,12 @@ if TYPE_CHECKING:
     import sympy as sp
 
 Floats = NDArray[np.float64]
-SCALAR: list[Any] = [{"linoid": linoid_scalar, "Max": max, "Min": min}, "math"]
-BATCH: list[Any] = [{"linoid": linoid_array}, "numpy"]
+# DiracDelta, the slope of a step, is 0 off the step.
+SCALAR: list[Any] = [
+    {"linoid": linoid_scalar, "Max": max, "Min": min, "DiracDelta": lambda x, *_: 0.0 * x},
+    "math",
+]
+BATCH: list[Any] = [{"linoid": linoid_array, "DiracDelta": lambda x, *_: 0.0 * x}, "numpy"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,28 +8,55 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from causal_snn.plotting.bifurcation import plot_bifurcation, plot_periods
+    from causal_snn.plotting.discretised import plot_hopf_shift
     from causal_snn.plotting.effect_kernel import plot_effect_kernel
     from causal_snn.plotting.effect_kernels import plot_effect_kernels
     from causal_snn.plotting.figures import report_figures
+    from causal_snn.plotting.firing import plot_fi, plot_prc
     from causal_snn.plotting.network import plot_network
+    from causal_snn.plotting.phase_line import plot_phase_line
+    from causal_snn.plotting.phase_plane import plot_phase_plane
     from causal_snn.plotting.phi_states import plot_phi_states
+    from causal_snn.plotting.reset_map import plot_orbit_diagram, plot_reset_map
     from causal_snn.plotting.tpm import plot_tpm
+    from causal_snn.plotting.two_parameter import plot_two_parameter
 
 _HOME = {
+    "plot_bifurcation": "bifurcation",
     "plot_effect_kernel": "effect_kernel",
     "plot_effect_kernels": "effect_kernels",
+    "plot_fi": "firing",
+    "plot_hopf_shift": "discretised",
     "plot_network": "network",
+    "plot_orbit_diagram": "reset_map",
+    "plot_periods": "bifurcation",
+    "plot_phase_line": "phase_line",
+    "plot_phase_plane": "phase_plane",
     "plot_phi_states": "phi_states",
+    "plot_prc": "firing",
+    "plot_reset_map": "reset_map",
     "plot_tpm": "tpm",
+    "plot_two_parameter": "two_parameter",
     "report_figures": "figures",
 }
 
 __all__ = [
+    "plot_bifurcation",
     "plot_effect_kernel",
     "plot_effect_kernels",
+    "plot_fi",
+    "plot_hopf_shift",
     "plot_network",
+    "plot_orbit_diagram",
+    "plot_periods",
+    "plot_phase_line",
+    "plot_phase_plane",
     "plot_phi_states",
+    "plot_prc",
+    "plot_reset_map",
     "plot_tpm",
+    "plot_two_parameter",
     "report_figures",
 ]
 

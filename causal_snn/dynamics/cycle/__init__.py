@@ -1,0 +1,1 @@
+"""Limit cycles by collocation: branches, Floquet multipliers, special points."""

@@ -1,0 +1,1 @@
+"""How a neuron fires: f-I curve, rheobase, excitability, phase response, spike indices."""

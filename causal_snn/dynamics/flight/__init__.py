@@ -1,0 +1,1 @@
+"""The flight of a hybrid neuron from its reset to its next spike."""

@@ -1,0 +1,1 @@
+"""Interval arithmetic, and proofs of existence and uniqueness with it."""

@@ -1,0 +1,1 @@
+"""Folds and Hopf points along two parameters, and points of codimension two."""
