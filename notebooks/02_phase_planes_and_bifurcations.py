@@ -84,10 +84,10 @@ for regime in ("hopf", "snlc", "homoclinic"):
     print(dynamics.excitability(ml), "\n")
 
 # %%
-figure, axes = plt.subplots(1, 3, figsize=(10, 3), layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(10.5, 3.6), layout="constrained")
 for ax, (regime, found) in zip(axes, regimes.items(), strict=True):
     plotting.plot_bifurcation(*found.branches, *found.cycles.values(), ax=ax)
-    ax.set_title(regime)
+    ax.annotate(regime, (0.97, 0.05), xycoords="axes fraction", ha="right")
 
 # %% [markdown]
 # The phase plane of the second set just below the onset: three equilibria, and the stable

@@ -13,8 +13,9 @@ from causal_snn.dynamics.continuation.branch import Branch
 from causal_snn.dynamics.cycle.branch import CycleBranch
 from causal_snn.dynamics.special import SpecialPoint
 from causal_snn.errors import bad, check_choice, suggest
+from causal_snn.plotting.dynamics_text import quantity
 from causal_snn.plotting.marks import Mark, draw_marks, mark_of, told_apart
-from causal_snn.plotting.pieces import Joint, Piece, axis_label, cut, draw_pieces
+from causal_snn.plotting.pieces import Joint, Piece, cut, draw_pieces
 from causal_snn.plotting.style import (
     COLUMN,
     axes_or_new,
@@ -86,7 +87,7 @@ def plot_bifurcation(
         marks += points
     draw_pieces(ax, pieces)
     unit = first.model.equations.units[column]
-    tidy(ax, xlabel=axis_label(first.parameter, first.unit), ylabel=axis_label(names[column], unit))
+    tidy(ax, xlabel=quantity(first.parameter, first.unit), ylabel=quantity(names[column], unit))
     draw_marks(ax, told_apart(marks), avoid=[(piece.x, piece.y) for piece in pieces])
     if lower is not None:
         plot_periods(*cycles, frequency=below == "frequency", ax=lower)
@@ -121,7 +122,7 @@ def plot_periods(*cycles: CycleBranch, frequency: bool = False, ax: Axes | None 
         marks += [mark_of(*pair) for pair in zip(branch.special, heights, strict=True)]
     draw_pieces(ax, pieces, legend=False)
     ylabel = "frequency (Hz)" if frequency else "period (ms)"
-    tidy(ax, xlabel=axis_label(first.parameter, first.unit), ylabel=ylabel)
+    tidy(ax, xlabel=quantity(first.parameter, first.unit), ylabel=ylabel)
     draw_marks(ax, told_apart(marks), avoid=[(piece.x, piece.y) for piece in pieces])
     return ax
 

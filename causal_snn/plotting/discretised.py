@@ -13,6 +13,7 @@ from causal_snn.dynamics.field import Floats
 from causal_snn.dynamics.implementation.hopf_shift import HopfShift
 from causal_snn.dynamics.implementation.schemes import parameter_unit
 from causal_snn.errors import bad
+from causal_snn.plotting.dynamics_text import quantity
 from causal_snn.plotting.style import (
     BLACK,
     BLUE,
@@ -91,7 +92,7 @@ def plot_hopf_shift(result: HopfShift | Sequence[HopfShift], *, ax: Axes | None 
         ax.plot([], [], label=kind, **REMARKS[kind])
     ax.set_xlim(0.0, None)
     unit = parameter_unit(first.model, first.parameter)
-    tidy(ax, xlabel="time step dt (ms)", ylabel=f"{first.parameter} at NS ({unit})")
+    tidy(ax, xlabel="time step dt (ms)", ylabel=quantity(first.parameter, unit, " at NS"))
     ax.legend(fontsize=SMALL, frameon=False, handlelength=2.0)
     return ax
 

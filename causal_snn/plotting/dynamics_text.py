@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from causal_snn.models.latex import symbol
 from causal_snn.plotting.style import SMALL
 
 if TYPE_CHECKING:
@@ -23,9 +24,17 @@ def math(formula: sp.Expr) -> str:
     return f"${sp.latex(formula)}$"
 
 
-def quantity(state: sp.Symbol, unit: str) -> str:
-    """Return a state and its unit as an axis is labelled."""
-    return math(state) if unit == "1" else f"{math(state)} ({unit})"
+def quantity(name: str, unit: str, after: str = "") -> str:
+    """Return a state or parameter, what it is, and its unit, as an axis is labelled."""
+    return f"${symbol(name)}${after}{in_unit(unit)}"
+
+
+def in_unit(unit: str) -> str:
+    """Return a unit in brackets as print has it: uA/cm2 becomes µA/cm²; nothing for "1"."""
+    if unit == "1":
+        return ""
+    unit = unit.replace("cm2", "cm²").replace("uA", "µA").replace("uF", "µF").replace("uS", "µS")
+    return f" ({unit})"
 
 
 def rate(state: sp.Symbol) -> str:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from causal_snn.dynamics.firing.prc import PhaseResponse
 from causal_snn.dynamics.firing.result import FiringRate
 from causal_snn.errors import bad
+from causal_snn.plotting.dynamics_text import in_unit, quantity
 from causal_snn.plotting.style import (
     BLACK,
     BLUE,
@@ -69,7 +70,7 @@ def plot_fi(
     for k, (result, name) in enumerate(zip(several, names, strict=True)):
         slowing |= _curve(ax, result, COLOURS[k % len(COLOURS)], name)
     name, unit = units.pop()
-    tidy(ax, xlabel=f"{_current(name)} ({unit})", ylabel="firing rate (Hz)")
+    tidy(ax, xlabel=_current(name, unit), ylabel="firing rate (Hz)")
     ax.set_ylim(bottom=0.0)
     if slowing:
         ax.plot([], [], ":", color=GREY, lw=1.0, label="first interval")
@@ -115,8 +116,8 @@ def _curve(ax: Axes, result: FiringRate, colour: str, name: str) -> bool:
     return bool(apart.any())
 
 
-def _current(name: str) -> str:
-    return "drive R·I" if name == "drive" else f"current {name}"
+def _current(name: str, unit: str) -> str:
+    return f"drive R·I{in_unit(unit)}" if name == "drive" else f"current {quantity(name, unit)}"
 
 
 def plot_prc(

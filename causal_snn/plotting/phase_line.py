@@ -36,7 +36,7 @@ def plot_phase_line(line: PhaseLine, *, ax: Axes | None = None) -> Axes:
     """
     ax = axes_or_new(ax, width=COLUMN, height=2.6)
     state, unit = line.model.equations.states[0], line.model.equations.units[0]
-    tidy(ax, xlabel=quantity(state, unit), ylabel=f"{rate(state)} ({unit}/ms)")
+    tidy(ax, xlabel=quantity(str(state), unit), ylabel=f"{rate(state)} ({unit}/ms)")
     few_ticks(ax)
     ax.axhline(0.0, color=GREY, linewidth=0.6, zorder=1)
     ax.plot(line.v, line.drift, color=BLUE, linewidth=1.3, gid="drift", zorder=3)

@@ -59,7 +59,11 @@ def plot_phase_plane(plane: PhasePlane | PhaseLine, *, ax: Axes | None = None) -
     ax = axes_or_new(ax, width=COLUMN, height=3.4)
     ax.set_xlim(*plane.window[plane.x])
     ax.set_ylim(*plane.window[plane.y])
-    tidy(ax, xlabel=_with_unit(plane, plane.x), ylabel=_with_unit(plane, plane.y))
+    tidy(
+        ax,
+        xlabel=quantity(plane.x, plane.unit(plane.x)),
+        ylabel=quantity(plane.y, plane.unit(plane.y)),
+    )
     few_ticks(ax)
     _field(ax, plane)
     _events(ax, plane)
@@ -73,11 +77,6 @@ def plot_phase_plane(plane: PhasePlane | PhaseLine, *, ax: Axes | None = None) -
             equilibrium_marker(ax, *plane.xy(point.state), kind=point.kind, stable=point.stable)
     legend_above(ax)
     return ax
-
-
-def _with_unit(plane: PhasePlane, state: str) -> str:
-    symbol = plane.model.equations.states[plane.model.states.index(state)]
-    return quantity(symbol, plane.unit(state))
 
 
 def _field(ax: Axes, plane: PhasePlane) -> None:

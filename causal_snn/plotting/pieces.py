@@ -84,11 +84,3 @@ def draw_pieces(
             columnspacing=1.2,
             borderaxespad=0.2,
         )
-
-
-def axis_label(name: str, unit: str) -> str:
-    """Return a name with its unit as print has it: uA/cm2 becomes µA/cm²."""
-    if unit == "1":
-        return name
-    unit = unit.replace("cm2", "cm²").replace("uA", "µA").replace("uF", "µF").replace("uS", "µS")
-    return f"{name} ({unit})"

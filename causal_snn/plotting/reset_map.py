@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from causal_snn.dynamics.continuation.branch import parameter_unit
 from causal_snn.dynamics.flight.flow import Floats
 from causal_snn.dynamics.reset.branch import ResetBranch
 from causal_snn.dynamics.reset.orbit_diagram import OrbitDiagram
@@ -15,6 +16,7 @@ from causal_snn.dynamics.reset.reset_map import ResetMap, check_window
 from causal_snn.dynamics.reset.shape import MapShape, shape
 from causal_snn.dynamics.reset.spike_orbit import SpikeOrbit
 from causal_snn.dynamics.reset.train import SpikeTrain
+from causal_snn.plotting.dynamics_text import quantity
 from causal_snn.plotting.style import (
     BAND,
     BLACK,
@@ -78,9 +80,12 @@ def plot_reset_map(
             zorder=6,
             label=f"fixed point, {'stable' if one.stable else 'unstable'}",
         )
-    unit = "" if reset_map.unit == "1" else f" ({reset_map.unit})"
-    name = reset_map.state
-    tidy(ax, xlabel=f"{name} after a spike{unit}", ylabel=f"{name} after the next spike{unit}")
+    name, unit = reset_map.state, reset_map.unit
+    tidy(
+        ax,
+        xlabel=quantity(name, unit, " after a spike"),
+        ylabel=quantity(name, unit, " after the next spike"),
+    )
     ax.set_xlim(low, high)
     _height(ax, graph, (low, high), np.empty(0) if orbit is None else orbit.w)
     _legend(ax)
@@ -135,14 +140,14 @@ def plot_orbit_diagram(
     for k, branch in enumerate(drawn):
         _branch(ax, branch, isi, (BLUE, VERMILLION, GREEN)[k % 3])
     model = diagram.model
-    known = model.parameters.get(diagram.parameter)
-    unit = _unit("mV" if known is None else known.unit)  # drive is no parameter
     state = diagram.state
-    of_state = _unit(model.equations.units[model.states.index(state)])
+    of_state = model.equations.units[model.states.index(state)]
     tidy(
         ax,
-        xlabel=f"{diagram.parameter}{unit}",
-        ylabel="interval between spikes (ms)" if isi else f"{state} after a spike{of_state}",
+        xlabel=quantity(diagram.parameter, parameter_unit(model, diagram.parameter)),
+        ylabel="interval between spikes (ms)"
+        if isi
+        else quantity(state, of_state, " after a spike"),
     )
     ax.set_xlim(float(diagram.values.min()), float(diagram.values.max()))
     return ax
@@ -233,10 +238,6 @@ def _silent(ax: Axes, values: Floats, silent: NDArray[np.bool_]) -> None:
     edges = np.concatenate(([x[0]], 0.5 * (x[1:] + x[:-1]), [x[-1]]))
     for k in np.flatnonzero(off):
         ax.axvspan(edges[k], edges[k + 1], color=BAND, lw=0, zorder=0)
-
-
-def _unit(unit: str) -> str:
-    return "" if unit == "1" else f" ({unit})"
 
 
 def _legend(ax: Axes) -> None:

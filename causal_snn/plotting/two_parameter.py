@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from causal_snn.dynamics.continuation.branch import parameter_unit
 from causal_snn.dynamics.two_parameter.curve import CodimOneCurve
 from causal_snn.errors import bad
+from causal_snn.plotting.dynamics_text import quantity
 from causal_snn.plotting.marks import Mark, draw_marks, mark_of, told_apart
-from causal_snn.plotting.pieces import Piece, axis_label, cut, draw_pieces
+from causal_snn.plotting.pieces import Piece, cut, draw_pieces
 from causal_snn.plotting.style import axes_or_new, tidy
 
 
@@ -57,7 +58,7 @@ def plot_two_parameter(*curves: CodimOneCurve, ax: Axes | None = None) -> Axes:
             marks.append(mark._replace(x=float(pair[0]), label=point.label))
     draw_pieces(ax, pieces, margin=0.05)
     model = curves[0].model
-    labels = [axis_label(name, parameter_unit(model, name)) for name in names]
+    labels = [quantity(name, parameter_unit(model, name)) for name in names]
     tidy(ax, xlabel=labels[0], ylabel=labels[1])
     draw_marks(ax, told_apart(marks), avoid=[(piece.x, piece.y) for piece in pieces])
     return ax

@@ -271,16 +271,22 @@ def test_subcritical_hopf_and_fold_in_closed_form() -> None:
     assert [orbit.stable for orbit in both] == [False, True]
 
 
-def test_every_cycle_of_the_branch_is_found_at_its_own_value(hh: Any) -> None:
+def test_every_cycle_of_the_branch_is_found_once_at_its_own_value(hh: Any) -> None:
     cycles = hh[1]
-    for k in (0, 10, cycles.special["LPC3"].index, len(cycles) - 1):
-        found = cycles.at(cycles.values[k])
-        periods = [orbit.period for orbit in found]
-        assert np.abs(np.array(periods) / cycles.period[k] - 1).min() < 1e-7
-        crossings = np.sign(cycles.values - cycles.values[k])
-        crossings = crossings[crossings != 0]
-        # One cycle at the value itself, and one wherever else the branch passes it.
-        assert len(found) == 1 + (np.diff(crossings) != 0).sum() - (0 < k < len(cycles) - 1)
+    for k in (10, 20, cycles.special["LPC3"].index, 30):
+        value = cycles.values[k]
+        at, near = cycles.at(value), cycles.at(value * (1 + 1e-9))
+        assert len(at) == len(near)
+        periods = np.array([orbit.period for orbit in at])
+        assert np.abs(periods / cycles.period[k] - 1).min() < 1e-6
+        np.testing.assert_allclose(periods, [orbit.period for orbit in near], rtol=1e-5)
+    # At a Hopf point the cycle of the branch's end is none, but the large one is there.
+    (large,) = cycles.at(cycles.values[0])
+    assert large.stable
+    assert cycles.at(cycles.values[-1]) == []
+    edge = continue_cycles(hh[0], span=(8.5, 12))
+    assert edge.values[-1] == 8.5
+    assert edge.at(8.5)[0].period == pytest.approx(cycles.at(8.5)[0].period, rel=1e-7)
 
 
 def test_multipliers_at_the_hopf_point_are_those_of_the_equilibrium(hh: Any) -> None:
@@ -414,6 +420,8 @@ def test_another_parameter_from_the_same_hopf_point() -> None:
     assert cycles.values[0] == 1
     orbit = cycles.orbit(5)
     assert orbit.model.parameters["I"] == pytest.approx(branch.special["HB1"].value)
+    leak = continue_cycles(branch.special["HB1"], parameter="g_L", max_points=5)  # not negative
+    assert leak.values[0] == pytest.approx(0.3)
     again = limit_cycle(orbit.model, guess=orbit)
     assert again.period == pytest.approx(orbit.period, rel=1e-8)
 

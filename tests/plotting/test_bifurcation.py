@@ -57,8 +57,8 @@ def test_stable_is_solid_and_thick_and_pieces_meet_at_special_points() -> None:
     drawn = sum(len(np.asarray(line.get_xdata())) for line in pieces)
     assert drawn >= len(branch)
     assert sorted(texts(ax)) == ["HB", "LP1", "LP2"]
-    assert ax.get_xlabel() == "I (µA/cm²)"
-    assert ax.get_ylabel() == "V (mV)"
+    assert ax.get_xlabel() == "$I$ (µA/cm²)"
+    assert ax.get_ylabel() == "$V$ (mV)"
 
 
 def test_cycles_are_shown_by_their_extremes() -> None:
@@ -108,7 +108,7 @@ def test_state_and_axes_can_be_chosen() -> None:
     branch, _ = snlc()
     ax = Figure().add_subplot()
     assert plot_bifurcation(branch, state="w", ax=ax) is ax
-    assert ax.get_ylabel() == "w"  # dimensionless
+    assert ax.get_ylabel() == "$w$"  # dimensionless
     drawn = np.concatenate([np.asarray(line.get_ydata()) for line in curves(ax, "#000000")])
     assert drawn.max() == pytest.approx(branch.state("w").max())
 
@@ -124,7 +124,7 @@ def test_two_parameters() -> None:
     special = continue_equilibria(models.morris_lecar("snlc"), "I", (-50, 300)).special
     found = [continue_special(special[name], "phi", (0.005, 0.5)) for name in ("LP2", "HB1")]
     ax = plot_two_parameter(*found)
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("I (µA/cm²)", "phi (1/ms)")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("$I$ (µA/cm²)", r"$\phi$ (1/ms)")
     assert sorted(texts(ax)) == ["BT", "GH"]  # BT ends the Hopf curve and is on the folds
     (bt,) = [text for text in ax.texts if text.get_text() == "BT"]
     expected = (special["LP2"].value, found[0].special["BT"].details["phi"])

@@ -60,7 +60,7 @@ def test_flow_is_a_horizontal_line_and_axes_have_units(euler: HopfShift) -> None
     flow = [line for line in ax.lines if line.get_label() == "HB1 of the flow"]
     assert np.asarray(flow[0].get_ydata()).tolist() == [euler.hopf.value] * 2
     assert ax.get_xlabel() == "time step dt (ms)"
-    assert ax.get_ylabel() == "I at NS (mV/ms)"
+    assert ax.get_ylabel() == "$I$ at NS (mV/ms)"
 
 
 def test_schemes_share_the_axes(euler: HopfShift, published: HopfShift) -> None:

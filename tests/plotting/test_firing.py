@@ -21,7 +21,7 @@ def test_fi_curve_breaks_where_firing_starts() -> None:
     np.testing.assert_array_equal(silent.get_ydata(), [0.0, 0.0])
     np.testing.assert_array_equal(firing.get_xdata(), [95.0, 100.0])
     np.testing.assert_array_equal(firing.get_ydata(), found.rate[[3, 0]])
-    assert ax.get_xlabel() == "current I (uA/cm2)"
+    assert ax.get_xlabel() == "current $I$ (µA/cm²)"
     assert ax.get_ylabel() == "firing rate (Hz)"
     assert ax.get_legend() is None
 

@@ -50,7 +50,7 @@ def test_graph_fixed_points_and_diagonal(logistic: ResetMap) -> None:
     assert to_rgba(stable.get_markerfacecolor()) == to_rgba("black")
     assert to_rgba(unstable.get_markerfacecolor()) == to_rgba("white")
     assert any(np.array_equal(*data(found)) and len(data(found)[0]) == 2 for found in ax.lines)
-    assert ax.get_xlabel() == "w after a spike"  # dimensionless
+    assert ax.get_xlabel() == "$w$ after a spike"  # dimensionless
     assert ax.get_xlim() == (-0.2, 1.2)
     legend = ax.get_legend()
     assert legend is not None
@@ -78,8 +78,8 @@ def test_units_nullcline_and_gap_of_a_neuron() -> None:
     axes = Figure().add_subplot()
     ax = plot_reset_map(found, ax=axes)
     assert ax is axes
-    assert ax.get_xlabel() == "w after a spike (pA)"
-    assert ax.get_ylabel() == "w after the next spike (pA)"
+    assert ax.get_xlabel() == "$w$ after a spike (pA)"
+    assert ax.get_ylabel() == "$w$ after the next spike (pA)"
     labels = [artist.get_label() for artist in (*ax.lines, *ax.patches)]
     assert {"V-nullcline", "no spike follows"} <= set(labels)
     (gap,) = [patch for patch in ax.patches if patch.get_label() == "no spike follows"]
@@ -109,7 +109,7 @@ def test_orbit_diagram_with_branches(logistic: ResetMap) -> None:
     r, w = data(dashed[0])
     assert r[np.isfinite(w)].min() > 3.0 - 0.1
     assert [text.get_text() for text in ax.texts] == ["PD", "PD"]
-    assert ax.get_xlabel() == "r"
+    assert ax.get_xlabel() == "$r$"
     alone = plot_orbit_diagram(diagram, one, isi=True)
     assert alone.get_ylabel() == "interval between spikes (ms)"
     assert np.nanmax(data(alone.lines[0])[1]) == pytest.approx(1.0)

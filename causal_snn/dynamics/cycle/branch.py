@@ -133,8 +133,9 @@ class CycleBranch:
             low, high = before[0].value, after[0].value
             if not (low <= value < high or high < value <= low):
                 continue
-            found.append(self._solved(before, after, float(value)))
-        if stations[-1][0].value == value:
+            if low != value or before[0].size().any():  # at a Hopf point there is no cycle
+                found.append(self._solved(before, after, float(value)))
+        if stations[-1][0].value == value and stations[-1][0].size().any():
             found.append(self.orbit(-1))
         return found
 
@@ -148,7 +149,7 @@ class CycleBranch:
     def _solved(self, before: tuple[Loop, Loop], after: tuple[Loop, Loop], value: float) -> Orbit:
         problem = self.problem.rescaled(after[0])
         loop = before[0] if before[0].value == value else land(problem, before, after, value)
-        if loop is not None:
+        if loop is not None and loop.size().any():
             problem = replace(problem, scale=sizes_of(loop), tolerance=1e-12)
             loop = loop.on(equidistribute(loop, problem.scale))
             found = correct(problem, loop, phase=problem.velocity(loop), most=12)
