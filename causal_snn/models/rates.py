@@ -20,6 +20,8 @@ HIGHEST = 4
 """Highest derivative that is implemented."""
 NEAR = 2.0
 """Below this |x| the power series is used; it converges for |x| < 2 pi."""
+CLOSE, TERMS = 0.25, 7
+"""For the first derivative, which loses fewer digits: a smaller |x|, and so fewer terms."""
 
 
 def linoid(x: Any) -> sp.Expr:
@@ -49,7 +51,10 @@ def linoid_scalar(x: float, order: int) -> float:
 def linoid_array(x: Any, order: int) -> Any:
     """Return the `order`-th derivative (0 to 4) of x/(1 - exp(-x)) at an array."""
     x = np.asarray(x, dtype=float)
-    near = np.abs(x) < NEAR
+    if order == 0:  # exact to rounding except at 0 itself
+        with np.errstate(over="ignore"):  # far below zero it is 0
+            return x / np.where(x == 0.0, -1.0, np.expm1(-x)) * -1.0 + (x == 0.0)
+    near = np.abs(x) < (CLOSE if order == 1 else NEAR)
     far = np.where(near, NEAR, x)
     e = np.exp(-np.abs(far))
     head = 1.0 / (1.0 - e)  # s for x > 0, 1 - s for x < 0
@@ -59,11 +64,11 @@ def linoid_array(x: Any, order: int) -> Any:
     if near.any():
         z = x[near]
         y, total = z * z, 0.0
-        for coefficient in _even_series(order):
+        for coefficient in _even_series(order)[-TERMS:] if order == 1 else _even_series(order):
             total = total * y + coefficient
         if order % 2:
             total = total * z
-        out[near] = total + (0.5 * z if order == 0 else 0.5 if order == 1 else 0.0)
+        out[near] = total + (0.5 if order == 1 else 0.0)
     return out
 
 

@@ -64,7 +64,7 @@ def test_hodgkin_huxley_folds_converge_with_the_mesh(hh: Any) -> None:
 
 def test_hodgkin_huxley_from_hopf_to_hopf(hh: Any) -> None:
     branch, cycles = hh
-    assert cycles.stopped.startswith("ends at Hopf point I = 154.522433")
+    assert cycles.stopped[1].startswith("ends at Hopf point I = 154.522433")
     assert cycles.values[0] == branch.special["HB1"].value
     assert cycles.values[-1] == pytest.approx(branch.special["HB2"].value, abs=1e-9)
     np.testing.assert_allclose(cycles.maxima[[0, -1]], cycles.minima[[0, -1]], atol=1e-12)
@@ -118,7 +118,7 @@ def test_hodgkin_huxley_period_doublings_by_direct_integration(hh: Any) -> None:
 def test_either_hopf_point_gives_the_same_branch(hh: Any) -> None:
     branch, there = hh
     back = continue_cycles(branch.special["HB2"], span=(0, 200))
-    assert back.stopped.startswith("ends at Hopf point I = 9.7754379")
+    assert back.stopped[1].startswith("ends at Hopf point I = 9.7754379")
     for label in ("LPC", "PD"):
         forward, reverse = there.special.of(label), back.special.of(label)[::-1]
         for a, b in zip(forward, reverse, strict=True):
@@ -133,7 +133,7 @@ def test_morris_lecar_hopf_regime_has_a_fold_beyond_each_hopf_point() -> None:
     assert len(folds) == len(cycles.special) == 2
     assert folds[0].value < branch.special["HB1"].value
     assert folds[1].value > branch.special["HB2"].value
-    assert "Hopf point" in cycles.stopped
+    assert "Hopf point" in cycles.stopped[1]
     # Outside the folds the neuron only rests: just inside it fires, just outside it does not.
     fires = limit_cycle(models.morris_lecar("hopf"), I=folds[0].value + 0.05)
     assert fires.period == pytest.approx(cycles.at(folds[0].value + 0.05)[-1].period, rel=1e-8)
@@ -153,7 +153,7 @@ def test_morris_lecar_saddle_node_on_the_circle() -> None:
     assert snic.details["extrapolated"] == pytest.approx(snic.value, abs=2e-4)
     assert snic.details["distance"] < 1e-3
     assert np.abs(snic.eigenvalues).min() < 1e-7
-    assert "towards a saddle-node" in cycles.stopped
+    assert "towards a saddle-node" in cycles.stopped[1]
     assert np.isfinite(cycles.multipliers).all()
 
 
@@ -194,7 +194,7 @@ def test_morris_lecar_homoclinic_by_shooting() -> None:
     assert found.details["distance"] < 1e-3
     assert abs(found.value - 35.006734197585) < found.tolerance
     assert found.eigenvalues.real.min() < 0 < found.eigenvalues.real.max()
-    assert "towards a saddle at 35.00673" in cycles.stopped
+    assert "towards a saddle at 35.00673" in cycles.stopped[1]
 
 
 def test_homoclinic_in_closed_form() -> None:
@@ -238,7 +238,7 @@ def test_supercritical_hopf_in_closed_form(stuart_landau: Any) -> None:
     cycles = continue_cycles(stuart_landau)
     mu = cycles.values
     assert mu[-1] == 2
-    assert cycles.stopped == "left the span at mu = 2"
+    assert cycles.stopped[1] == "left the span at mu = 2"
     assert len(cycles.special) == 0
     np.testing.assert_allclose(cycles.period, TAU, rtol=1e-11)
     np.testing.assert_allclose(cycles.maxima[:, 0], np.sqrt(mu), atol=1e-9)
@@ -375,7 +375,7 @@ def test_cycles_of_a_neuron_with_reset_end_at_threshold() -> None:
     neuron = models.izhikevich(a=0.02, b=0.2, c=-65.0, v_peak=-60.0)
     branch = continue_equilibria(neuron, "I", (0, 4.5))
     cycles = continue_cycles(branch)
-    assert "spike threshold" in cycles.stopped
+    assert "spike threshold" in cycles.stopped[1]
     assert cycles.maxima[-1, 0] == pytest.approx(-60, abs=1e-8)
     assert (cycles.maxima[:-1, 0] < -60).all()
     far = continue_cycles(continue_equilibria(models.izhikevich(a=0.02, b=0.2), "I", (0, 4.5)))
@@ -390,7 +390,7 @@ def test_canard_explosion_gives_each_fold_once() -> None:
         values = sorted(point.value for point in cycles.special)
         assert [point.label for point in cycles.special] == ["LPC", "LPC"]
         assert sum(values) == pytest.approx(1.75, abs=1e-8)  # v -> -v, I -> 2a/b - I
-        assert "Hopf point" in cycles.stopped
+        assert "Hopf point" in cycles.stopped[1]
 
 
 def test_conservative_cycles_form_a_vertical_branch_without_special_points() -> None:
@@ -427,15 +427,15 @@ def test_another_parameter_from_the_same_hopf_point() -> None:
 
 
 def test_every_way_to_stop_says_so(stuart_landau: Any) -> None:
-    assert continue_cycles(stuart_landau, max_points=4).stopped.startswith("max_points = 4")
+    assert continue_cycles(stuart_landau, max_points=4).stopped[1].startswith("max_points = 4")
     branch = continue_equilibria(models.morris_lecar("hopf"), "I", (80, 120))
     cycles = continue_cycles(branch, stop_after={"LPC": 1})
-    assert cycles.stopped == "passed 1 cycle folds"
+    assert cycles.stopped[1] == "passed 1 cycle folds"
     long = continue_cycles(branch, max_period=100.0)
-    assert long.stopped.startswith("period exceeds max_period = 100 ms")
+    assert long.stopped[1].startswith("period exceeds max_period = 100 ms")
     assert long.period[-1] > 100 > long.period[:-1].max()
     there = continue_cycles(branch.special["HB1"], span=(120, 91))  # order is of no matter
-    assert there.stopped == "left the span at I = 91"
+    assert there.stopped[1] == "left the span at I = 91"
     assert there.values[-1] == 91
 
 

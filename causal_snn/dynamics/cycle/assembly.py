@@ -58,7 +58,7 @@ def assemble(
         multipliers=mu,
         stable=stable,
         special=SpecialPoints(rows),
-        stopped=reason,
+        stopped=("the Hopf point" if trace.hopf else "the cycle it began with", reason),
         problem=problem,
         loops=tuple(loops),
         tangents=tuple(trace.tangents),

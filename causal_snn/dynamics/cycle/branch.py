@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from causal_snn.dynamics.columns import aligned
 from causal_snn.dynamics.continuation.branch import parameter_unit
 from causal_snn.dynamics.cycle.collocation import Loop
 from causal_snn.dynamics.cycle.corrector import correct
@@ -54,8 +55,8 @@ class CycleBranch:
         Folds (LPC), period doublings (PD), tori (NS), branch points (BP), and the limit of
         infinite period (SNIC, HC), in the order of the branch. ``details["orbit"]`` of each but
         the last kind is its `Orbit`.
-    stopped : str
-        Why the branch ends.
+    stopped : tuple of (str, str)
+        Where the branch begins, and why it ends.
     problem, loops, tangents
         The cycles as the collocation equations see them, with the directions of the branch.
     provenance : mapping
@@ -71,7 +72,7 @@ class CycleBranch:
     multipliers: NDArray[np.complex128]
     stable: NDArray[np.bool_]
     special: SpecialPoints
-    stopped: str
+    stopped: tuple[str, str]
     problem: Problem
     loops: tuple[Loop, ...]
     tangents: tuple[Loop, ...]
@@ -200,25 +201,15 @@ class CycleBranch:
             "period (ms)",
             f"{first} max",
             f"{first} min",
-            "remark",
         ]
-        still = not self.loops[0].size().any()
-        rows = [self._end_row(0, "Hopf point" if still else "start")]
+        rows = [[*head, ""], self._end_row(0, self.stopped[0])]
         for point in self.special:
             orbit = point.details.get("orbit")
             most = "" if orbit is None else f"{orbit.x[0].max():.8g}"
             least = "" if orbit is None else f"{orbit.x[0].min():.8g}"
             period = "" if point.period is None else f"{point.period:.8g}"
             rows.append([point.name, f"{point.value:.12g}", period, most, least, _remark(point)])
-        rows.append(self._end_row(-1, self.stopped))
-        widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
-        lines = [
-            "  ".join(text.rjust(width) for text, width in zip(row[:-1], widths, strict=False))
-            + "  "
-            + row[-1]
-            for row in [head, *rows]
-        ]
-        return "\n".join(line.rstrip() for line in lines)
+        return aligned([*rows, self._end_row(-1, self.stopped[1])])
 
     def _end_row(self, k: int, remark: str) -> list[str]:
         numbers = (self.values[k], self.period[k], self.maxima[k, 0], self.minima[k, 0])

@@ -13,8 +13,8 @@ from causal_snn.dynamics.cycle.floquet import cycle_multipliers
 from causal_snn.dynamics.cycle.mesh import equidistribute
 from causal_snn.dynamics.cycle.orbit import Orbit, as_orbit
 from causal_snn.dynamics.cycle.problem import Problem, sizes_of
+from causal_snn.dynamics.cycle.settle import CLOSE, settle
 from causal_snn.dynamics.field import Field, field
-from causal_snn.dynamics.reset.settle import CLOSE, settle
 from causal_snn.errors import InputError, bad
 
 if TYPE_CHECKING:

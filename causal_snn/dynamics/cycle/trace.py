@@ -22,6 +22,8 @@ AIM = 0.02
 LONGEST = 0.8
 SHORTEST = 1e-7
 """Longest and shortest step, in units of the cycle's size."""
+SHARE = 0.025
+"""Largest part of the parameter's range that one step passes, so that a curve looks like one."""
 STRAIGHT = 0.6
 """Least cosine between the branch's directions at both ends of a step."""
 FLAT = 1e-12
@@ -115,10 +117,12 @@ def follow(
     old: Loop | None = None
     last = step
     folds = 0
+    most = SHARE * (limits.high - limits.low)
     while True:
         if len(trace.loops) >= limits.points:
             trace.end = "points"
             return trace
+        step = min(step, most / max(abs(tangent.value), 1e-300))
         found, used = _advance(problem, loop, tangent, old, last, step)
         if found is None or found.tangent is None:
             trace.end = "step"
