@@ -4,9 +4,10 @@
 
 Both do the same work, in turn: the branch of equilibria for I from 0 to 200 uA/cm2 from a start
 that is given (ours also from one it has to find), and the branch of cycles from the first Hopf
-point past its third fold, with Floquet multipliers, on as many intervals of degree 4. Times are CPU seconds of one thread, medians over the repeats; AUTO's
-are those of its compiled program, without compiling it. Without AUTO (Debian: auto-07p and
-gfortran) only our side runs. AUTO solves to EPSL = EPSU = 1e-8 and locates points to EPSS = 1e-6.
+point past its third fold, with Floquet multipliers, on as many intervals of degree 4. Times are
+CPU seconds of one thread, medians over the repeats; AUTO's are those of its compiled program,
+without compiling it. Without AUTO (Debian: auto-07p and gfortran) only our side runs. AUTO solves
+to EPSL = EPSU = 1e-8 and locates points to EPSS = 1e-6.
 """
 
 from __future__ import annotations
