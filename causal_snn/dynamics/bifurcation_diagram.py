@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from causal_snn.dynamics.continuation.continuation import continue_equilibria
+from causal_snn.dynamics.continuation.continuation import checked_span, continue_equilibria
 from causal_snn.dynamics.equilibrium.equilibria import equilibria
 from causal_snn.dynamics.special import SpecialPoint
 from causal_snn.errors import InputError
@@ -132,7 +132,7 @@ def diagram(
     InputError
         If a name or value is wrong, or there is no equilibrium at either end of the span.
     """
-    first, last = span
+    first, last = checked_span(span)
     branches: list[Branch] = []
     for begin, end in ((first, last), (last, first)):
         given: dict[str, Any] = {**params, parameter: begin}
@@ -184,14 +184,25 @@ def _cycles(point: SpecialPoint, span: tuple[float, float]) -> CycleBranch:
 
 
 def _on(branch: Branch, value: float, state: Any) -> bool:
-    """Return whether a branch ends at this equilibrium."""
+    """Return whether a branch passes this equilibrium, anywhere along it."""
     scale = np.ptp(branch.states, axis=0) + np.abs(state) + 1e-9
     width = np.ptp(branch.values) + abs(value)
-    return any(
-        abs(branch.values[end] - value) <= 1e-6 * width
-        and bool((np.abs(branch.states[end] - state) <= 1e-6 * scale).all())
-        for end in (0, -1)
-    )
+    for point in branch.special:  # a fold at the end of the span lies between two points
+        if (
+            abs(point.value - value) <= 1e-9 * width
+            and (np.abs(point.state - state) <= 1e-5 * scale).all()
+        ):
+            return True
+    off, apart = branch.values - value, np.abs(branch.states - state)
+    if ((np.abs(off) <= 1e-6 * width) & (apart <= 1e-5 * scale).all(axis=1)).any():
+        return True
+    for k in np.flatnonzero(off[:-1] * off[1:] < 0):
+        part = off[k] / (off[k] - off[k + 1])
+        chord = branch.states[k + 1] - branch.states[k]
+        gap = np.abs(branch.states[k] + part * chord - state)
+        if (gap <= 0.1 * np.abs(chord) + 1e-6 * scale).all():
+            return True
+    return False
 
 
 def _ends_at(branch: CycleBranch, point: SpecialPoint) -> bool:

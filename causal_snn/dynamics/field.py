@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from causal_snn.errors import InputError, suggest
 from causal_snn.models.neuron import DRIVE, Equations, NeuronModel
+from causal_snn.models.parameters import as_number
 from causal_snn.models.rates import linoid_array, linoid_scalar
 
 if TYPE_CHECKING:
@@ -177,13 +178,16 @@ def field(model: NeuronModel, **params: float) -> Field:
     if params:
         for name in params:
             if name not in own and name not in model.parameters:
-                raise InputError(f"{model.name} has no parameter {name!r}; {suggest(name, own)}")
+                hint = "its current is drive (R*I, mV)" if name == "I" and DRIVE in own else ""
+                hint = hint or suggest(name, own)
+                raise InputError(f"{model.name} has no parameter {name!r}; {hint}")
         model = replace(model, parameters=model.parameters.replace(**params))
     values: Mapping[str, float] = {**model.parameters, DRIVE: drive}
     return Field(model=model, names=own, p=tuple(float(values[name]) for name in own))
 
 
 def _finite(name: str, value: float) -> float:
+    value = as_number(name, value)
     if not math.isfinite(value):
         raise InputError(f"{name} = {value!r}: a finite number")
     return float(value)

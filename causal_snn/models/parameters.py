@@ -91,8 +91,18 @@ class Parameters(Mapping[str, Parameter]):
         """Return a copy with some values changed; unknown names raise `InputError`."""
         changed: dict[str, Any] = dict(self._items)
         for name, value in values.items():
-            changed[name] = self[name].replace(value)
+            changed[name] = self[name].replace(as_number(name, value))
         return Parameters(changed)
+
+
+def as_number(name: str, value: Any) -> float:
+    """Return the value of a parameter as a float, or raise `InputError`; text is no number."""
+    try:
+        if isinstance(value, str | bytes):
+            raise TypeError
+        return float(value)
+    except (TypeError, ValueError):
+        raise bad(name, value, "a number") from None
 
 
 def preset(

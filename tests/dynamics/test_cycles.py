@@ -12,7 +12,8 @@ from causal_snn.dynamics.continuation.continuation import continue_equilibria
 from causal_snn.dynamics.cycle.cycles import CycleBranch, continue_cycles, limit_cycle
 from causal_snn.dynamics.field import field
 from causal_snn.errors import InputError
-from causal_snn.models import define
+from causal_snn.models import adex, define, fitzhugh_nagumo, izhikevich
+from causal_snn.models.neuron import NeuronModel
 
 TAU = 2 * np.pi
 
@@ -493,3 +494,38 @@ def test_what_is_no_hopf_point_is_refused(stuart_landau: Any) -> None:
     orbit = limit_cycle(stuart_landau.model, mu=1.0, guess=[1.0, 0.0])
     with pytest.raises(InputError, match="span"):
         continue_cycles(orbit)
+
+
+@pytest.mark.parametrize(
+    ("model", "span", "labels"),
+    [
+        (fitzhugh_nagumo(epsilon=0.02), (0.0, 2.0), ["LPC", "LPC"]),
+        (fitzhugh_nagumo(epsilon=0.04), (0.0, 2.0), ["LPC", "LPC"]),
+        (izhikevich(), (0.0, 10.0), ["HC"]),
+        (izhikevich("chattering"), (0.0, 10.0), ["HC"]),
+        (izhikevich(a=0.0045, b=0.219), (0.0, 10.0), ["HC"]),
+        (adex(a=22.0, tau_w=199.0, Delta_T=3.8), (0.0, 2500.0), ["HC"]),
+    ],
+    ids=["canard .02", "canard .04", "regular", "chattering", "slow", "adex"],
+)
+def test_rounding_invents_no_points_where_cycles_explode(
+    model: NeuronModel, span: tuple[float, float], labels: list[str]
+) -> None:
+    # A planar cycle's multiplier is exp(integral of the divergence) > 0: no PD, no NS. FitzHugh-
+    # Nagumo cycles fold once on either side; the others run into a homoclinic orbit.
+    cycles = continue_cycles(continue_equilibria(model, "I", span))
+    assert [point.label for point in cycles.special] == labels
+    assert all(point.converged for point in cycles.special)
+
+
+def test_stability_on_a_canard_is_that_of_the_divergence() -> None:
+    model = fitzhugh_nagumo(epsilon=0.04)
+    cycles = continue_cycles(continue_equilibria(model, "I", (0.0, 2.0)))
+    for k in range(2, len(cycles) - 1, 3):
+        orbit = cycles.orbit(k)
+        # div = 1 - v^2 - epsilon b, integrated by the trapezoidal rule on a fine grid.
+        t = np.linspace(0.0, orbit.period, 20001)
+        v = orbit.at(t)[0]
+        log_mu = np.trapezoid(1.0 - v**2 - 0.04 * 0.8, t)
+        if abs(log_mu) > 1e-3:
+            assert cycles.stable[k] == (log_mu < 0)

@@ -8,8 +8,10 @@ import numpy as np
 
 from causal_snn.dynamics.continuation.arclength import Edge, Point, Problem, System, null_vector
 from causal_snn.dynamics.continuation.branch import Branch
-from causal_snn.dynamics.continuation.detect import refine
-from causal_snn.dynamics.continuation.locate import special_points
+from causal_snn.dynamics.continuation.detect import indicators, refine
+from causal_snn.dynamics.continuation.fold_start import OUT, enters, fold_at
+from causal_snn.dynamics.continuation.locate import numbered, special_points
+from causal_snn.dynamics.continuation.options import check_options
 from causal_snn.dynamics.continuation.path import follow
 from causal_snn.dynamics.continuation.start import start_state, widths
 from causal_snn.dynamics.field import Field, Floats, field
@@ -39,7 +41,8 @@ def continue_equilibria(
 
     The branch begins at ``span[0]`` and ends where it leaves the span at either end, where it
     closes, or after `max_points`. If `params` gives the continued parameter a value inside the
-    span, the branch begins there and is followed both ways.
+    span, the branch begins there and is followed both ways, as from a fold at ``span[0]`` whose
+    arms go into the span; if they go out of it, the branch is that one point.
 
     Parameters
     ----------
@@ -79,8 +82,13 @@ def continue_equilibria(
     >>> [point.name for point in branch.special]
     ['HB1', 'HB2']
     """
-    low, high = _checked_span(span)
-    begin = start.value if isinstance(start, SpecialPoint) else params.pop(parameter, low)
+    low, high = checked_span(span)
+    check_options(tolerance=tolerance, max_step=max_step, max_points=max_points)
+    if isinstance(start, SpecialPoint):
+        _check_point(model, parameter, start, params)
+        begin = start.value
+    else:
+        begin = params.pop(parameter, low)
     fld = field(model, **{**params, parameter: begin})
     index = fld.index(parameter)
     for end in (low, high):
@@ -92,11 +100,20 @@ def continue_equilibria(
     if isinstance(start, SpecialPoint) and start.label == "BP":
         first = _switched(problem, first, start)
     both = begin not in (low, high)
-    problem, points, why = follow(
-        problem, first, both_ways=both, max_step=max_step, max_points=max_points
-    )
-    points, values = refine(problem, points)
-    special, notes = special_points(fld, parameter, problem, points, values)
+    turn = None if both else fold_at(fld, parameter, problem, first)
+    inwards = high - low if begin == low else low - high
+    why: tuple[str | Edge, str | Edge] = (OUT, OUT)
+    if turn is not None and not enters(problem, first, 0.25 * max_step, inwards):
+        points, values = [first], indicators(problem, [first])
+        special = numbered([{**turn, "index": 0}])
+        notes: dict[str, Any] = {"neutral_saddles": [], "unresolved": []}
+    else:
+        both = both or turn is not None
+        problem, points, why = follow(
+            problem, first, both_ways=both, max_step=max_step, max_points=max_points
+        )
+        points, values = refine(problem, points)
+        special, notes = special_points(fld, parameter, problem, points, values)
     z = np.array([point.y for point in points]) * problem.scale
     return Branch(
         model=fld.model,
@@ -118,7 +135,20 @@ def continue_equilibria(
     )
 
 
-def _checked_span(span: tuple[float, float]) -> tuple[float, float]:
+def _check_point(
+    model: NeuronModel, parameter: str, start: SpecialPoint, params: dict[str, float]
+) -> None:
+    """Raise `InputError` unless a branch of this model along this parameter can start there."""
+    # By name and states: a point of an implementation belongs to the neuron, whose drift differs.
+    if (start.model.name, start.model.states) != (model.name, model.states):
+        raise bad("start", start, f"a special point of {model.name}, not of {start.model.name}")
+    if parameter in params:
+        fix = f"The branch begins at the point, {parameter} = {start.value:.8g}; leave it out."
+        raise bad(parameter, params[parameter], "nothing beside a special point as start", fix)
+
+
+def checked_span(span: tuple[float, float]) -> tuple[float, float]:
+    """Return the span as two different finite numbers, or raise `InputError`."""
     try:
         low, high = (float(end) for end in span)
     except (TypeError, ValueError):
@@ -161,7 +191,7 @@ def _begin(
         scale=scale,
         lower=np.append(-unbounded, min(span)),
         upper=np.append(unbounded, max(span)),
-        usual=np.append(usual, width),
+        usual=np.append(unbounded, width),  # a state may go beyond the range that figures show
         tolerance=tolerance,
     )
     direction = null_vector(jacobian * scale)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ from causal_snn.dynamics.continuation.polish import newton
 from causal_snn.dynamics.field import Field, Floats
 from causal_snn.dynamics.special import SpecialPoint
 from causal_snn.errors import InputError, bad
+
+CLOSE = 1e-3
+"""Distance within which a state means a fold, as a fraction of the states' usual ranges."""
 
 
 def start_state(fld: Field, start: Any, parameter: str, other: float) -> Floats:
@@ -41,10 +45,7 @@ def start_state(fld: Field, start: Any, parameter: str, other: float) -> Floats:
             allowed = f"a number from 0 to {len(found) - 1}: there are {len(found)} equilibria"
             raise bad("start", start, allowed)
         return found[int(start)]
-    guess = np.asarray(getattr(start, "state", start), dtype=float)
-    if guess.shape != (fld.n,) or not np.isfinite(guess).all():
-        states = ", ".join(fld.states)
-        raise bad("start", start, f"finite values of the states {states}")
+    guess = _guess(fld, start)
     if isinstance(start, SpecialPoint) and start.model.parameters == fld.model.parameters:
         return guess  # exact already, and Newton does not converge at folds and branch points
     refined = _refine(fld, guess)
@@ -52,6 +53,20 @@ def start_state(fld: Field, start: Any, parameter: str, other: float) -> Floats:
         near = [[float(f"{x:.6g}") for x in state] for state in _equilibria(fld)]
         raise bad("start", guess.tolist(), f"a state near an equilibrium; they are {near}")
     return refined
+
+
+def _guess(fld: Field, start: Any) -> Floats:
+    value = getattr(start, "state", start)
+    if isinstance(value, Mapping) and set(value) == set(fld.states):
+        value = [value[name] for name in fld.states]
+    try:
+        guess = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        guess = np.array(np.nan)
+    if guess.shape != (fld.n,) or not np.isfinite(guess).all():
+        states = ", ".join(fld.states)
+        raise bad("start", start, f"finite values of the states {states}, in order or by name")
+    return guess
 
 
 def _equilibria(fld: Field) -> list[Floats]:
@@ -63,9 +78,16 @@ def _equilibria(fld: Field) -> list[Floats]:
 
 
 def _refine(fld: Field, guess: Floats) -> Floats | None:
+    from causal_snn.dynamics.equilibrium.equilibrium import fold_near
+
     scale = np.maximum(np.abs(guess), 1e-3 * widths(fld))
     done = newton(fld.f_jac, guess, scale)
-    return done.z if done.converged else None
+    if done.converged:
+        return done.z
+    # At a fold the Jacobian is singular, and Newton's method fails or creeps.
+    fold = fold_near(fld, guess)
+    near = fold is not None and bool((np.abs(fold[0] - guess) <= CLOSE * widths(fld)).all())
+    return fold[0] if fold is not None and near else None
 
 
 def widths(fld: Field) -> Floats:

@@ -14,7 +14,7 @@ from causal_snn.dynamics.cycle.ends import End, infinite_period, shrunk_to_hopf
 from causal_snn.dynamics.cycle.floquet import cycle_multipliers
 from causal_snn.dynamics.cycle.locate import Located, locate
 from causal_snn.dynamics.cycle.orbit import as_orbit, extremes
-from causal_snn.dynamics.cycle.points import special_points
+from causal_snn.dynamics.cycle.points import special_points, unlike_end
 from causal_snn.dynamics.cycle.problem import Problem
 from causal_snn.dynamics.cycle.trace import Limits, Trace
 from causal_snn.dynamics.field import Field
@@ -38,8 +38,12 @@ def assemble(
         mu[0] = _at_equilibrium(of, problem.index, loops[0])
     if len(loops) > first:
         mu[first:] = cycle_multipliers(problem, loops[first:])
-    rows = _numbered(problem, name, special_points(problem, trace, mu))
+    points = special_points(problem, trace, mu)
     reason, end = _ending(problem, trace, name, limits)
+    if end is not None and end.label != "HB":
+        values = np.array([loop.value for loop in loops])
+        points = unlike_end(points, values, end.value, end.tolerance)
+    rows = _numbered(problem, name, points)
     if end is not None and end.label == "HB":
         mu = np.concatenate([mu, _close(problem, trace, end)[None]])
     elif end is not None:

@@ -14,7 +14,7 @@ from causal_snn.dynamics.columns import aligned
 from causal_snn.dynamics.continuation.branch import parameter_unit
 from causal_snn.dynamics.cycle.collocation import Loop
 from causal_snn.dynamics.cycle.corrector import correct
-from causal_snn.dynamics.cycle.floquet import cycle_multipliers
+from causal_snn.dynamics.cycle.floquet import TRUSTED, cycle_multipliers
 from causal_snn.dynamics.cycle.mesh import equidistribute
 from causal_snn.dynamics.cycle.orbit import Orbit, as_orbit
 from causal_snn.dynamics.cycle.problem import Problem, sizes_of
@@ -47,8 +47,9 @@ class CycleBranch:
     maxima, minima : array, shape (N, n)
         Extremes of each state on each cycle.
     multipliers : complex array, shape (N, n)
-        Floquet multipliers; the first column is the trivial one as computed, the others fall in
-        modulus.
+        Floquet multipliers; the first column is the trivial one as computed (in a plane, where
+        the other one is exp of the integral of the divergence, just 1), the others fall in
+        modulus. See `reliable`.
     stable : array of bool, shape (N,)
         Whether all multipliers but the trivial one are inside the unit circle.
     special : SpecialPoints
@@ -92,6 +93,16 @@ class CycleBranch:
     def unit(self) -> str:
         """Unit of the continued parameter."""
         return parameter_unit(self.model, self.parameter)
+
+    @property
+    def reliable(self) -> NDArray[np.bool_]:
+        """Whether the multipliers, and so `stable`, are to be trusted, shape (N,).
+
+        The computed trivial multiplier is then within 1e-3 of 1. Where it is not, as on a canard
+        or next to a homoclinic orbit in more than two dimensions, use more intervals; no period
+        doubling, torus or branch point is derived from such cycles.
+        """
+        return np.asarray(np.abs(self.multipliers[:, 0] - 1) < TRUSTED)
 
     @property
     def frequency(self) -> Floats:

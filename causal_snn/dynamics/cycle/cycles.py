@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from causal_snn.dynamics.continuation.branch import Branch
+from causal_snn.dynamics.continuation.continuation import checked_span
+from causal_snn.dynamics.continuation.options import check_options
 from causal_snn.dynamics.cycle.assembly import assemble
 from causal_snn.dynamics.cycle.branch import CycleBranch
 from causal_snn.dynamics.cycle.collocation import Loop, curve, times_of
@@ -101,6 +103,9 @@ def continue_cycles(
         If the source is not a Hopf point, or an option is out of its range.
     """
     check_scheme(intervals, degree)
+    check_options(tolerance=tolerance, max_points=max_points, least=3)
+    if isinstance(source, Orbit) and start is not None:
+        raise bad("start", start, "nothing beside an Orbit, which is the start itself")
     origin = source if isinstance(source, Orbit) else _hopf_point(source, start)
     name = origin.parameter if parameter is None else parameter
     own = {DRIVE: origin.value} if origin.parameter == DRIVE else {}
@@ -162,7 +167,7 @@ def _limits(
 ) -> Limits:
     low, high = -np.inf, np.inf
     if span is not None:
-        low, high = sorted(float(end) for end in span)
+        low, high = sorted(checked_span(span))
     elif isinstance(source, Branch) and name == source.parameter:
         low, high = float(source.values.min()), float(source.values.max())
     sign = "any" if name == DRIVE else of.model.parameters[name].sign
@@ -174,8 +179,6 @@ def _limits(
     folds = wanted.pop("LPC", None)
     if wanted or (folds is not None and folds < 1):
         raise bad("stop_after", stop_after, "{'LPC': number of cycle folds}")
-    if points < 3:
-        raise bad("max_points", points, "3 or more")
     return Limits(low, high, np.inf, points, folds, near_saddle, threshold_border(of, name))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from causal_snn.dynamics.continuation.options import check_options
 from causal_snn.dynamics.cycle.collocation import Loop, curve, times_of
 from causal_snn.dynamics.cycle.corrector import correct
 from causal_snn.dynamics.cycle.floquet import cycle_multipliers
@@ -69,13 +70,16 @@ def limit_cycle(
         If the neuron spikes by reset, goes to rest from every start, or its run does not settle
         on a cycle.
     """
+    of = field(model, **params)
     if model.spikes_by_reset:
+        one = len(model.states) == 1
         raise InputError(
-            f"{model.name} spikes by reset, so its repetitive firing is a fixed point of its "
-            "reset map and not a smooth cycle. Use dynamics.reset_map."
+            f"{model.name} spikes by reset, so its repetitive firing is "
+            + ("no smooth cycle. " if one else "a fixed point of its reset map, no smooth cycle. ")
+            + f"Use dynamics.{'firing_rate' if one else 'reset_map'}."
         )
     check_scheme(intervals, degree)
-    of = field(model, **params)
+    check_options(tolerance=tolerance)
     if of.n < 2:
         raise InputError(f"{model.name} has one state: a flow on a line has no cycles.")
     index = _input_index(of)
@@ -109,7 +113,10 @@ def _input_index(of: Field) -> int:
 
 def _starts(of: Field, guess: ArrayLike | None) -> list[Floats]:
     if guess is not None:
-        state = np.asarray(guess, dtype=float)
+        try:
+            state = np.asarray(guess, dtype=float)
+        except (TypeError, ValueError):
+            state = np.array(np.nan)
         if state.shape != (of.n,) or not np.isfinite(state).all():
             raise bad("guess", guess, f"an Orbit, or {of.n} finite numbers: a state")
         return [state]

@@ -4,6 +4,8 @@ The linearised flow over interval i is A_i, so the multipliers are the eigenvalu
 A_(N-1) ... A_0. That product is never formed: multipliers of neurons differ by tens of orders of
 magnitude. The flow direction is taken out first, then periodic QR sweeps make all factors
 triangular; the multipliers are products along the diagonals, each to a relative error.
+In a plane the only other multiplier is exp of the integral of the divergence (Liouville's
+formula), which needs no product at all.
 Source: Bojanczyk, Golub and Van Dooren, Proc SPIE 1770:31 (1992); Lust, Int J Bifurc Chaos
 11:2389 (2001).
 """
@@ -25,6 +27,11 @@ CHUNKS = 16
 """Factors that are left after neighbours have been multiplied."""
 SWEEPS = 60
 SETTLED = 1e-11
+TRUSTED = 1e-3
+"""Largest error of the trivial multiplier at which the others still tell stability: at a period
+doubling or torus a multiplier is located to about that, and a canard's errors are far larger."""
+LARGEST = 700.0
+"""Largest logarithm of a multiplier that is a finite number."""
 
 
 def multipliers(transfer: Floats, flow: Floats, *, relative: bool = True) -> Complexes:
@@ -61,7 +68,10 @@ def multipliers(transfer: Floats, flow: Floats, *, relative: bool = True) -> Com
 
 
 def cycle_multipliers(problem: Problem, loops: list[Loop], *, relative: bool = True) -> Complexes:
-    """Return the `multipliers` of cycles with equally many intervals, shape (P, n)."""
+    """Return the `multipliers` of cycles with equally many intervals, shape (P, n).
+
+    In a plane they are 1 and exp of the integral of the divergence over a period.
+    """
     of = problem.field
     y = np.stack([loop.y for loop in loops])
     shape = y.shape
@@ -71,6 +81,11 @@ def cycle_multipliers(problem: Problem, loops: list[Loop], *, relative: bool = T
     _, jacobian, _ = of.batch_jac_dp(points, p, problem.index)  # compiled already
     jacobian = jacobian.transpose(2, 0, 1).reshape(*shape, shape[3])
     width = np.stack([loop.widths * loop.period for loop in loops])
+    if of.n == 2:
+        divergence = np.einsum("pimkk->pim", jacobian)
+        area = np.einsum("pim,pi,m->p", divergence, width, problem.tables.weights)
+        rest = np.exp(np.clip(area, -LARGEST, LARGEST))
+        return np.stack([np.ones_like(rest), rest], axis=1).astype(complex)
     nothing = np.zeros((*shape, 1))
     transfer = eliminate(problem.tables, jacobian, width, nothing, nothing[:, :, 0, :, 0]).c0
     nodes = np.ascontiguousarray(np.concatenate([loop.u for loop in loops]).T)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal_snn.dynamics.cycle.collocation import Loop
-from causal_snn.dynamics.cycle.floquet import cycle_multipliers, multipliers
+from causal_snn.dynamics.cycle.floquet import TRUSTED, cycle_multipliers, multipliers
 from causal_snn.dynamics.cycle.locate import Located, Test, locate
 from causal_snn.dynamics.cycle.problem import Problem
 from causal_snn.dynamics.cycle.trace import FLAT, Trace, turned
@@ -20,6 +20,12 @@ CHANGE = 1e-6
 """Least value of a function of the multipliers; below, as in a family of centres, it is noise."""
 NOISE = 1e-8
 """Folds nearer to each other than this, relative to the parameter's typical change, are one."""
+FEW = 4.0
+"""Points are told apart only if this many times farther from each other than their errors."""
+COARSE = 1e-5
+"""Largest error, relative to the parameter's typical change, that lets two folds be one."""
+VAGUE = 1e-3
+"""An error of the parameter above this, relative to its typical change, locates nothing."""
 
 
 def special_points(problem: Problem, trace: Trace, found: Complexes) -> list[Located]:
@@ -42,6 +48,8 @@ def special_points(problem: Problem, trace: Trace, found: Complexes) -> list[Loc
                 continue
             if label == "NS" and not (found[k - 1 : k + 1].imag != 0).any():
                 continue  # real multipliers mu and 1/mu
+            if not _trusted(found[k - 1 : k + 1]):
+                continue
             ends = function(found[k - 1]), function(found[k])
             if ends[0] * ends[1] < 0 and max(np.abs(ends)) > CHANGE:
                 test = _test(problem, function)
@@ -51,11 +59,38 @@ def special_points(problem: Problem, trace: Trace, found: Complexes) -> list[Loc
         return []
     found = cycle_multipliers(problem, [point.loop for point in points])
     points = [
-        replace(point, multipliers=mu, residual=DISTANCES.get(point.label, _own)(point, mu))
+        replace(
+            point,
+            multipliers=mu,
+            residual=DISTANCES.get(point.label, _own)(point, mu),
+            converged=point.converged and point.tolerance < VAGUE * problem.reach,
+        )
         for point, mu in zip(points, found, strict=True)
+        if point.label == "LPC" or _trusted(mu[None])
     ]
     points = [point for point in points if point.label != "NS" or _rotates(point.multipliers)]
     return _settled(problem, points)
+
+
+def _trusted(mu: Complexes) -> bool:
+    """Tell whether the trivial multipliers of some cycles are near enough to 1."""
+    return bool((np.abs(mu[:, 0] - 1) < TRUSTED).all())
+
+
+def unlike_end(points: list[Located], values: Floats, end: float, error: float) -> list[Located]:
+    """Leave out the points that cannot be told from the homoclinic orbit at the branch's end.
+
+    From there on the parameter stays nearer to that of the homoclinic orbit than the errors of
+    both, so that rounding turns it round.
+    """
+    return [
+        point
+        for point in points
+        if not (
+            np.abs(np.append(values[point.index :], point.loop.value) - end).max()
+            <= FEW * (error + np.nan_to_num(point.tolerance))
+        )
+    ]
 
 
 def _settled(problem: Problem, points: list[Located]) -> list[Located]:
@@ -69,23 +104,42 @@ def _settled(problem: Problem, points: list[Located]) -> list[Located]:
     for point in points:
         if point.label != "LPC":
             continue
-        near = rows and abs(rows[-1][-1].loop.value - point.loop.value) < NOISE * problem.reach
-        if near:
+        if rows and _one(problem, rows[-1][-1], point):
             rows[-1].append(point)
         else:
             rows.append([point])
-    folds = [row[len(row) // 2] for row in rows if len(row) % 2]
-    return [
+    folds = [_chosen(row) for row in rows if len(row) % 2]
+    others = [
         point
         for point in points
-        if any(point is fold for fold in folds)
-        or (point.label != "LPC" and not (point.label == "BP" and _near_fold(problem, point, rows)))
+        if point.label != "LPC" and not (point.label == "BP" and _near_fold(problem, point, rows))
     ]
+    return sorted(folds + others, key=lambda point: (point.index, point.place))
+
+
+def _one(problem: Problem, a: Located, b: Located) -> bool:
+    """Tell whether two folds in a row are nearer to each other than their errors."""
+    error = np.nan_to_num(a.tolerance) + np.nan_to_num(b.tolerance)
+    margin = min(max(FEW * error, NOISE * problem.reach), COARSE * problem.reach)
+    return bool(abs(a.loop.value - b.loop.value) < margin)
+
+
+def _chosen(row: list[Located]) -> Located:
+    """Return the fold with a multiplier nearest to 1; its error covers the others."""
+
+    def off(point: Located) -> float:
+        sizes = np.maximum(np.abs(point.multipliers[1:]), np.finfo(float).tiny)
+        return float(np.abs(np.log(sizes)).min())
+
+    best = min(row, key=off)
+    spread = max(abs(point.loop.value - best.loop.value) for point in row)
+    return replace(best, tolerance=max(best.tolerance, spread))
 
 
 def _near_fold(problem: Problem, point: Located, rows: list[list[Located]]) -> bool:
     return any(
-        abs(fold.loop.value - point.loop.value) < 1e-6 * problem.reach
+        abs(fold.loop.value - point.loop.value)
+        < max(1e-6 * problem.reach, FEW * np.nan_to_num(fold.tolerance))
         or (not point.converged and abs(fold.index - point.index) < 3)
         for row in rows
         for fold in row

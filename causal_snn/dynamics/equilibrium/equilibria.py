@@ -74,7 +74,7 @@ def equilibria(
     --------
     >>> from causal_snn.models import fitzhugh_nagumo
     >>> [point.kind for point in equilibria(fitzhugh_nagumo(), I=0.8)]
-    ['unstable focus']
+    ['unstable node']
     """
     f = field(model, **params)
     asked = check_box(f, box or {})
@@ -197,7 +197,8 @@ def _undecided(
         elif _meets(f, Interval.of(fold[0]), ranges):
             state, kind = fold
             folds.append(describe(f, state, None, kind))
-            number = "two, one or none" if kind == "saddle-node" else "one or more"
+            simple = kind == "saddle-node"
+            number = "two, one or none" if simple else "one or more, or possibly none"
             remarks.append(f"{where} holds a {kind} point to rounding, {number} equilibria")
     return folds, remarks
 

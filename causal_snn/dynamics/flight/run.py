@@ -203,9 +203,24 @@ class Run:
             return False
         if not (np.abs(away) < NEAR_REST * self.width).all():
             return False
+        if not self._newton_contracts(np.array(x) - away, away):
+            return False
         gradient = self.system.surface(x, self.fld.p)[n : 2 * n]
         below = h - float(np.dot(gradient, away)) < 0.0
         return below and bool((np.linalg.eigvals(jacobian).real < 0.0).all())
+
+    def _newton_contracts(self, x: Floats, first: Floats) -> bool:
+        """Return whether the second Newton step is far shorter than the first.
+
+        Where a fold has just swept the equilibria away, it is half as long.
+        """
+        drift, jacobian = self.fld.f_jac(x)
+        try:
+            second = np.linalg.solve(jacobian, drift)
+        except np.linalg.LinAlgError:
+            return False
+        size = float(np.max(np.abs(first) / self.width))
+        return float(np.max(np.abs(second) / self.width)) <= 0.01 * size + 1e-14
 
     def _end(self, status: str, y: tuple[float, ...]) -> End:
         return End(status, self.time, y, math.nan, self.steps)

@@ -109,6 +109,8 @@ def continue_map(
             tolerance=tolerance,
             **params,
         )
+        if len(branch) == 1:
+            raise bad("span", span, f"a span that the branch enters; {branch.stopped[1]}")
         fld = (
             step.increment
             if parameter == DT

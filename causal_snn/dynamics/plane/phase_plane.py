@@ -170,7 +170,7 @@ def phase_plane(
     --------
     >>> from causal_snn.models import fitzhugh_nagumo
     >>> phase_plane(fitzhugh_nagumo(), I=0.8)
-    <PhasePlane of fitzhugh_nagumo, w against v: unstable focus>
+    <PhasePlane of fitzhugh_nagumo, w against v: unstable node>
     """
     source = field(model, **params).model
     if len(source.states) == 1:

@@ -78,7 +78,7 @@ def periodic(
     many = f"{len(found) or 'no'} {what}"
     message = f"{many} of the reset map for {reset_map.state} in [{low:.6g}, {high:.6g}]"
     if not found:
-        message += _why_none(graph, period)
+        message += _why_none(graph, period, reset_map.state)
     return SpikeOrbits(
         tuple(found),
         message,
@@ -199,14 +199,21 @@ def same(one: Floats, two: Floats, width: float) -> bool:
     return any(np.abs(np.roll(one, shift) - two).max() < SAME * width for shift in range(len(one)))
 
 
-def _why_none(graph: MapValues, period: int) -> str:
+def _why_none(graph: MapValues, period: int, state: str) -> str:
     if not graph.defined.any():
         return ": no spike follows from any w there (" + "; ".join(sorted(set(graph.status))) + ")"
     if period > 1:
         return ""
-    above = graph.next > graph.w
-    if above[graph.defined].all():
-        return ": Phi(w) > w throughout, look at higher w"
-    if not above[graph.defined].any():
-        return ": Phi(w) < w throughout, look at lower w"
-    return ": Phi passes the diagonal only where it jumps or is undefined"
+    where, also = graph.w[graph.defined], ""
+    if not graph.defined.all():
+        also = (
+            f" where a spike follows ({len(where)} of {len(graph.w)} samples, {state} from "
+            f"{where.min():.6g} to {where.max():.6g})"
+        )
+    above = graph.next[graph.defined] > where
+    for all_there, sign, end, advice in ((above, ">", -1, "higher"), (~above, "<", 0, "lower")):
+        if all_there.all():
+            reason = f": Phi({state}) {sign} {state} {also.strip() or 'throughout'}"
+            # beyond an end without spikes there is nothing to look for
+            return reason + (f", look at {advice} {state}" if graph.defined[end] else "")
+    return f": Phi passes the diagonal only where it jumps or is undefined{also}"

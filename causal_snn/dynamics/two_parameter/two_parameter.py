@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from causal_snn.dynamics.continuation.arclength import Edge, Point, Problem, null_vector
+from causal_snn.dynamics.continuation.options import check_options
 from causal_snn.dynamics.continuation.path import follow
 from causal_snn.dynamics.continuation.spectrum import sorted_eigenvalues
 from causal_snn.dynamics.field import Floats
@@ -74,6 +75,9 @@ def continue_special(
     >>> [point.name for point in curve.special]
     ['BT1']
     """
+    if not isinstance(point, SpecialPoint):
+        raise bad("point", point, "a special point of a branch, as branch.special['HB1']")
+    check_options(tolerance=tolerance, max_step=max_step, max_points=max_points)
     kind, begin = kind_of(point, second)
     low, high = _range("span", span, begin, f"{second} at the point")
     if begin == high:
