@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from causal_snn.errors import InputError, suggest
+from causal_snn.errors import InputError, bad, suggest
 from causal_snn.models.neuron import DRIVE, Equations, NeuronModel
 from causal_snn.models.parameters import as_number
 from causal_snn.models.rates import linoid_array, linoid_scalar
@@ -65,6 +65,8 @@ class Field:
 
     def index(self, parameter: str) -> int:
         """Return the position of a parameter; unknown names raise with a suggestion."""
+        if not isinstance(parameter, str):
+            raise bad("parameter", parameter, "the name of a parameter, as 'I'")
         if parameter not in self.names:
             raise InputError(
                 f"parameter = {parameter!r}: {self.model.name} has no such parameter; "

@@ -10,7 +10,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_snn.errors import InputError, suggest
+from causal_snn.errors import InputError, bad, suggest
 from causal_snn.models.neuron import NeuronModel
 
 LABELS: Mapping[str, str] = MappingProxyType(
@@ -96,6 +96,13 @@ class SpecialPoint:
         extra = "" if not self.criticality else f", {self.criticality}"
         period = "" if self.period is None else f", T = {self.period:.6g} ms"
         return f"<{self.name} at {self.parameter} = {self.value:.12g}{period}{extra}>"
+
+
+def check_point(argument: str, value: object) -> SpecialPoint:
+    """Return the value if it is a special point, else raise `InputError`."""
+    if not isinstance(value, SpecialPoint):
+        raise bad(argument, value, "a special point, as branch.special['HB1']")
+    return value
 
 
 class SpecialPoints(tuple[SpecialPoint, ...]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import math
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -72,6 +73,8 @@ def define(
     >>> model.states
     ('v', 'w')
     """
+    if not isinstance(parameters, Mapping):
+        raise bad("parameters", parameters, "a mapping of name to value, as {'I': 0.0}")
     values = Parameters(
         {
             key: value if isinstance(value, Parameter) else Parameter(_number(key, value), "1", key)
@@ -105,13 +108,17 @@ def equations(
     synapse: str | None = None,
 ) -> Equations:
     """Return the symbols of a model from formulas; arguments as in `define`."""
+    reset, units, domain = reset or {}, units or {}, domain or {}
+    by_state: dict[str, Any] = {"drift": drift, "reset": reset, "units": units, "domain": domain}
+    for argument, given in by_state.items():
+        if not isinstance(given, Mapping):
+            raise bad(argument, given, "a mapping by state, as {'v': ...}")
     if not drift:
         raise bad("drift", dict(drift), "at least one state")
     names = tuple(drift)
-    reset, units, domain = reset or {}, units or {}, domain or {}
     for key, ends in domain.items():
-        if not ends[0] < ends[1]:
-            raise bad(f"domain[{key!r}]", ends, "a pair (low, high) with low < high")
+        if not _is_range(ends):
+            raise bad(f"domain[{key!r}]", ends, "a pair (low, high), finite, with low < high")
     for argument, mapping in (("reset", reset), ("units", units), ("domain", domain)):
         for key in mapping:
             if key not in names:
@@ -137,6 +144,14 @@ def equations(
         synapse=0 if synapse is None else names.index(synapse),
         domain=tuple(domain.get(key, (-100.0, 100.0)) for key in names),
     )
+
+
+def _is_range(ends: Any) -> bool:
+    try:
+        low, high = map(float, ends)
+    except (TypeError, ValueError):
+        return False
+    return math.isfinite(low) and math.isfinite(high) and low < high
 
 
 def read(formula: Any, symbols: Iterable[str], place: str) -> sp.Expr:

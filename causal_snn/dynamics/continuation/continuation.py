@@ -89,6 +89,7 @@ def continue_equilibria(
         begin = start.value
     else:
         begin = params.pop(parameter, low)
+    field(model).index(parameter)  # unknown names are refused here
     fld = field(model, **{**params, parameter: begin})
     index = fld.index(parameter)
     for end in (low, high):

@@ -170,6 +170,9 @@ def _limits(
         low, high = sorted(checked_span(span))
     elif isinstance(source, Branch) and name == source.parameter:
         low, high = float(source.values.min()), float(source.values.max())
+    if span is not None:
+        for end in span:
+            of.at(**{name: end})  # refuses values that have no meaning
     sign = "any" if name == DRIVE else of.model.parameters[name].sign
     if sign != "any":
         low = max(low, 0.0 if sign == "non-negative" else 1e-9 * value)

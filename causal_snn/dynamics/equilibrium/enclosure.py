@@ -21,7 +21,7 @@ from causal_snn.dynamics.field import field
 from causal_snn.dynamics.interval.arithmetic import Interval, stack
 from causal_snn.dynamics.interval.compile import Bound
 from causal_snn.dynamics.interval.verify import krawczyk
-from causal_snn.dynamics.special import SpecialPoint
+from causal_snn.dynamics.special import SpecialPoint, check_point
 from causal_snn.errors import bad
 from causal_snn.provenance import provenance
 
@@ -99,6 +99,7 @@ def enclose(point: SpecialPoint) -> Enclosure:
     InputError
         If the point is of another kind.
     """
+    check_point("point", point)
     if point.label not in ("LP", "HB"):
         raise bad("point", point.name, "a fold (LP) or a Hopf point (HB) of equilibria")
     f = field(point.model)

@@ -22,6 +22,8 @@ WIDER = 10.0
 
 def check_box(f: Field, box: Mapping[str, Any]) -> Ranges:
     """Return ranges of states as floats, or raise `InputError`."""
+    if not isinstance(box, Mapping):
+        raise bad("box", box, "a mapping of state to (low, high)")
     for name, value in box.items():
         if name not in f.states:
             raise bad(f"box[{name!r}]", value, "a state", suggest(str(name), f.states))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from causal_snn.dynamics.columns import aligned
 from causal_snn.dynamics.continuation.continuation import continue_equilibria
 from causal_snn.dynamics.implementation.continuation import continue_map
@@ -119,7 +121,7 @@ def compare_implementations(
     parameter: str,
     span: tuple[float, float],
     schemes: Iterable[str],
-    dts: Iterable[float],
+    dts: float | Iterable[float],
     *,
     start: Any = None,
     progress: bool = False,
@@ -137,7 +139,7 @@ def compare_implementations(
         Where to begin, and how far to go.
     schemes : iterable of str
         Schemes, as in `discretise`.
-    dts : iterable of float
+    dts : float or iterable of float
         Time steps (ms).
     start
         The equilibrium to begin with, as in `continue_equilibria`.
@@ -166,7 +168,7 @@ def compare_implementations(
     ('PD supercritical', 'NS supercritical', 'LP')
     """
     schemes = (schemes,) if isinstance(schemes, str) else tuple(schemes)
-    steps = tuple(checked_step(dt, "dts") for dt in dts)
+    steps = tuple(checked_step(dt, "dts") for dt in np.atleast_1d(np.asarray(dts, object)))
     if not (schemes and steps):
         raise bad("schemes", schemes, "at least one scheme and one time step")
     for name in schemes:

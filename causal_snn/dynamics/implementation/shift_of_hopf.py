@@ -34,7 +34,7 @@ def shift_of_hopf(
     scheme: str,
     parameter: str,
     span: tuple[float, float],
-    dts: Iterable[float],
+    dts: float | Iterable[float],
     *,
     hopf: str = "HB1",
     start: Any = None,
@@ -56,7 +56,7 @@ def shift_of_hopf(
         Parameter that passes the bifurcation.
     span : tuple of (float, float)
         Range in which the Hopf point is looked for.
-    dts : iterable of float
+    dts : float or iterable of float
         Time steps (ms), positive.
     hopf : str
         Name of the Hopf point on the branch, ``"HB1"`` the first.
@@ -83,7 +83,7 @@ def shift_of_hopf(
     >>> shift.values.round(6).tolist()
     [3.793388, 3.78915]
     """
-    steps = np.unique([checked_step(dt, "dts") for dt in dts])
+    steps = np.unique([checked_step(dt, "dts") for dt in np.atleast_1d(np.asarray(dts, object))])
     if not steps.size:
         raise bad("dts", [], "at least one time step")
     named_scheme(model, scheme)

@@ -11,7 +11,7 @@ from causal_snn.dynamics.continuation.options import check_options
 from causal_snn.dynamics.continuation.path import follow
 from causal_snn.dynamics.continuation.spectrum import sorted_eigenvalues
 from causal_snn.dynamics.field import Floats
-from causal_snn.dynamics.special import SpecialPoint
+from causal_snn.dynamics.special import SpecialPoint, check_point
 from causal_snn.dynamics.two_parameter.codim_one import Kind, kind_of
 from causal_snn.dynamics.two_parameter.codim_two import codim_two_points
 from causal_snn.dynamics.two_parameter.curve import CodimOneCurve
@@ -75,8 +75,7 @@ def continue_special(
     >>> [point.name for point in curve.special]
     ['BT1']
     """
-    if not isinstance(point, SpecialPoint):
-        raise bad("point", point, "a special point of a branch, as branch.special['HB1']")
+    check_point("point", point)
     check_options(tolerance=tolerance, max_step=max_step, max_points=max_points)
     kind, begin = kind_of(point, second)
     low, high = _range("span", span, begin, f"{second} at the point")
