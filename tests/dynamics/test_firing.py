@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causal_snn import models
+from causal_snn.dynamics.continuation.continuation import continue_equilibria
+from causal_snn.dynamics.cycle.cycles import continue_cycles
 from causal_snn.dynamics.field import field
 from causal_snn.dynamics.firing.firing import firing_rate
 from causal_snn.errors import InputError
@@ -345,3 +347,15 @@ def test_provenance_names_the_method() -> None:
     made = firing_rate(models.adex(), 800.0).provenance
     assert made["start"] == "rest"
     assert made["rtol"] == 1e-11
+
+
+@pytest.mark.parametrize("current", [35.05, 35.5, 38.0, 40.0])
+def test_sustained_firing_in_a_small_basin_is_found(current: float) -> None:
+    # Cycles are stable from the homoclinic orbit at 35.00673 to their fold at 40.59335; rest is
+    # stable too. Displacing the potential alone misses their basin.
+    model = models.morris_lecar("homoclinic")
+    found = firing_rate(model, current, start="spiking")
+    branch = continue_equilibria(model, "I", (-50.0, 300.0))
+    stable = [orbit for orbit in continue_cycles(branch).at(current) if orbit.stable]
+    assert len(stable) == 1
+    assert found.rate == pytest.approx(1000.0 / stable[0].period, rel=1e-4)

@@ -204,3 +204,17 @@ def test_unknown_parameters_and_ways_to_start() -> None:
         prc(models.hodgkin_huxley(), g_na=3.0)
     with pytest.raises(InputError, match="start"):
         prc(models.lif(), drive=20.0, start="anywhere")
+
+
+def test_a_neuron_without_a_current_of_that_name_has_a_phase_too() -> None:
+    # Stuart-Landau at radius 1: T = 2 pi, and Z = (-sin, cos) of the angle, per unit kick.
+    model = models.define(
+        "round",
+        drift={"x": "mu*x - y - x*(x**2 + y**2)", "y": "x + mu*y - y*(x**2 + y**2)"},
+        parameters={"mu": 1.0},
+        domain={"x": (-2, 2), "y": (-2, 2)},
+    )
+    found = prc(model)
+    assert found.period == pytest.approx(2 * np.pi, rel=1e-9)
+    x, y = found.states
+    np.testing.assert_allclose(found.values, [-y, x], atol=1e-7)

@@ -13,7 +13,13 @@ from causal_snn.dynamics.firing.crossing import Spiker
 from causal_snn.dynamics.firing.one_dimensional import interval, line, lowest
 from causal_snn.dynamics.firing.result import FiringRate
 from causal_snn.dynamics.firing.spike_train import SILENT, SPIKING, Train
-from causal_snn.dynamics.firing.spiking_start import check_way, spiker_at, starts, train_from
+from causal_snn.dynamics.firing.spiking_start import (
+    around,
+    check_way,
+    spiker_at,
+    starts,
+    train_from,
+)
 from causal_snn.dynamics.flight.flow import tolerances
 from causal_snn.errors import bad, check_choice
 from causal_snn.models.neuron import DRIVE, NeuronModel
@@ -117,7 +123,13 @@ def firing_rate(
     for value in track(currents.ravel().tolist(), label="firing rate", show=progress):
         here = spiker.at(of.at(**{of.model.input: value}))
         if chosen == "integration":
-            rows.append(_row(train_from(here, states, most_spikes, free=level is None)))
+            rows.append(
+                _row(
+                    train_from(
+                        here, states + around(here.fld, way), most_spikes, free=level is None
+                    )
+                )
+            )
         else:
             rows.append(_on_a_line(here, states[0][0], quadrature=chosen == "quadrature"))
 

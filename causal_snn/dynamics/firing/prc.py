@@ -13,7 +13,13 @@ from numpy.typing import ArrayLike
 from causal_snn.dynamics.field import Floats, field
 from causal_snn.dynamics.firing.crossing import Spiker, flow_for
 from causal_snn.dynamics.firing.spike_train import SPIKING
-from causal_snn.dynamics.firing.spiking_start import check_way, spiker_at, starts, train_from
+from causal_snn.dynamics.firing.spiking_start import (
+    around,
+    check_way,
+    spiker_at,
+    starts,
+    train_from,
+)
 from causal_snn.dynamics.flight.flow import tolerances
 from causal_snn.dynamics.flight.variational import systems
 from causal_snn.errors import InputError, bad
@@ -135,11 +141,15 @@ def prc(
     of = field(model, **params)
     at = _check_phases(phases)
     tolerances(of, rtol, None)
-    begin = of.at(**{of.model.input: holding})
+    way = check_way(of, start)
+    current = {of.model.input: holding} if of.model.input in of.names else {}
+    begin = of.at(**current)
     spiker = spiker_at(of, refractory=0.0, level=level, rtol=rtol, longest=longest)
-    train = train_from(spiker, starts(begin, check_way(of, start)), MOST_SPIKES, free=level is None)
+    train = train_from(
+        spiker, starts(begin, way) + around(of, way), MOST_SPIKES, free=level is None
+    )
     if train.status != SPIKING or train.state is None:
-        given = {of.model.input: of.values()[of.model.input]}
+        given = {name: of.values()[name] for name in current}
         raise InputError(
             f"{of.model.name} with {given} is {train.status}: only repeating spikes have a phase. "
             "Give another current, or a `start` from which it fires."

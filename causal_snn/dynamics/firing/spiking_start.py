@@ -16,6 +16,8 @@ from causal_snn.dynamics.flight.variational import systems
 from causal_snn.errors import bad
 
 KICKS = (0.6, 0.75, 0.9, 0.45, 0.05)  # where in its domain the potential is displaced to
+ASIDE = 0.01  # of the domain: how far from an unstable equilibrium to start
+UNSTABLE = ("unstable node", "unstable focus")
 LEVEL = 0.5
 SWING = 0.1  # of the domain: a smaller oscillation has no spikes
 
@@ -62,6 +64,27 @@ def starts(begin: Field, start: Any) -> list[Floats]:
     return [np.array([low + part * (high - low), *base[1:]]) for part in KICKS]
 
 
+def around(of: Field, way: Any) -> list[Floats]:
+    """Return states from which the flow winds out to a cycle, if firing is looked for.
+
+    A neuron without reset may fire only in a small basin around an unstable node or focus, which
+    displacements of the potential from rest jump over (Morris-Lecar's homoclinic regime).
+    """
+    if not (isinstance(way, str) and way == "spiking") or of.model.spikes_by_reset:
+        return []
+    aside = np.zeros(of.n)
+    aside[0] = ASIDE * widths(of)[0]
+    return [
+        point.state + aside
+        for point in equilibria(of.model, **_given(of))
+        if point.kind in UNSTABLE
+    ]
+
+
+def _given(of: Field) -> dict[str, Any]:
+    return dict(of.values())
+
+
 def check_way(of: Field, start: Any) -> Any:
     """Return a way to start after checking it."""
     if isinstance(start, str):
@@ -82,7 +105,7 @@ def resting_state(of: Field) -> Floats | None:
     if moving is not None:
         v = settles_at(moving)
         return None if v is None else np.array([v, *[0.0] * (of.n - 1)])
-    for point in equilibria_at(of, of.values()[of.model.input]):
+    for point in equilibria(of.model, **_given(of)):
         if point.stable and point.admissible:
             return point.state
     return None

@@ -9,7 +9,13 @@ import numpy as np
 
 from causal_snn.dynamics.field import Field, Floats
 from causal_snn.dynamics.firing.spike_train import UNDECIDED, Train
-from causal_snn.dynamics.firing.spiking_start import equilibria_at, spiker_at, starts, train_from
+from causal_snn.dynamics.firing.spiking_start import (
+    around,
+    equilibria_at,
+    spiker_at,
+    starts,
+    train_from,
+)
 
 MOST_SPIKES = 100
 LOOKS = 12
@@ -82,7 +88,7 @@ def _train(of: Field, current: float, state: Floats | None, *, kick: bool = Fals
     here = of.at(**{of.model.input: current})
     spiker = spiker_at(here, refractory=0.0, level=None, rtol=RTOL, longest=LONGEST)
     begin = [] if state is None else [state]
-    begin += starts(of, "spiking") if kick else []
+    begin += starts(of, "spiking") + around(here, "spiking") if kick else []
     return train_from(spiker, begin, MOST_SPIKES, free=True)
 
 
