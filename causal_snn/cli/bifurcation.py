@@ -8,7 +8,6 @@ from typing import Any
 
 from causal_snn.cli.document import page
 from causal_snn.cli.neuron import add_neuron, default_folder, read_neuron, read_settings
-from causal_snn.io.folder import FORMATS, check_folder, save_figures, write_folder
 
 
 def add(commands: Any) -> None:
@@ -41,6 +40,7 @@ def run(options: argparse.Namespace) -> int:
     from matplotlib.figure import Figure
 
     from causal_snn.dynamics import diagram
+    from causal_snn.io.folder import check_folder, save_figures, write_folder
     from causal_snn.plotting import plot_bifurcation
 
     model = read_neuron(options.model)
@@ -80,6 +80,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _is_ours(name: str) -> bool:
+    from causal_snn.io.folder import FORMATS
+
     figures = {f"bifurcation.{suffix}" for suffix in FORMATS}
     tables = {"bifurcation.md", "special.csv"}
     return name in figures | tables or (

@@ -9,9 +9,6 @@ from typing import Any
 from causal_snn.cli.document import page
 from causal_snn.cli.neuron import add_neuron, default_folder, read_neuron, read_settings
 from causal_snn.errors import InputError
-from causal_snn.io.folder import FORMATS, check_folder, save_figures, write_folder
-
-OURS = {"equilibria.csv", "phase.md", *(f"phase.{suffix}" for suffix in FORMATS)}
 
 
 def add(commands: Any) -> None:
@@ -52,11 +49,12 @@ def run(options: argparse.Namespace) -> int:
     from matplotlib.figure import Figure
 
     from causal_snn import dynamics
+    from causal_snn.io.folder import check_folder, save_figures, write_folder
     from causal_snn.plotting import plot_phase_plane
 
     model = read_neuron(options.model)
     target = Path(default_folder("phase", options))
-    check_folder(target, is_ours=OURS.__contains__, kind="phase plane")  # before the work
+    check_folder(target, is_ours=_is_ours, kind="phase plane")  # before the work
     settings: dict[str, Any] = read_settings(options.settings)
     plane = dynamics.phase_plane(
         model,
@@ -84,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
         )
         (folder / "phase.md").write_text(text, encoding="utf-8")
 
-    write_folder(target, write, is_ours=OURS.__contains__, kind="phase plane")
+    write_folder(target, write, is_ours=_is_ours, kind="phase plane")
     print(table)
     print(f"Figure: {target / 'phase.png'}")
     return 0
@@ -111,3 +109,9 @@ def _start(text: str, states: tuple[str, ...]) -> list[float]:
     if missing:
         raise InputError(f"--start {text!r}: also give {', '.join(missing)}")
     return [values[state] for state in states]
+
+
+def _is_ours(name: str) -> bool:
+    from causal_snn.io.folder import FORMATS
+
+    return name in {"equilibria.csv", "phase.md", *(f"phase.{suffix}" for suffix in FORMATS)}

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causal_snn import models
+from causal_snn.dynamics.continuation.continuation import continue_equilibria
+from causal_snn.dynamics.cycle.cycles import continue_cycles
 from causal_snn.dynamics.firing.excitability import excitability
 from causal_snn.dynamics.firing.firing import firing_rate
 from causal_snn.dynamics.firing.rheobase import rheobase
@@ -184,3 +186,17 @@ def test_neurons_without_rest_or_firing_are_refused() -> None:
         rheobase(models.lif(), Tau=3.0)
     with pytest.raises(InputError, match="did you mean"):
         excitability(models.adex(), delta_T=3.0)
+
+
+@pytest.mark.parametrize("phi", [0.235, 0.25])
+def test_firing_that_lies_wholly_below_the_end_of_rest(phi: float) -> None:
+    # The stable cycles begin at a homoclinic orbit and are gone, in a fold or at the Hopf point,
+    # before rest ends in its saddle-node at 39.963: independent of them, by collocation.
+    model = models.morris_lecar("homoclinic", phi=phi)
+    cycles = continue_cycles(continue_equilibria(model, "I", (-50.0, 300.0)))
+    found = rheobase(model)
+    assert found.from_rest == pytest.approx(39.963153092745, abs=1e-8)
+    assert found.sustained == pytest.approx(cycles.special["HC1"].value, abs=1e-4)
+    assert found.sustained < cycles.values[cycles.stable].max() < found.from_rest
+    with pytest.raises(InputError, match="No firing follows where rest ends"):
+        excitability(model)

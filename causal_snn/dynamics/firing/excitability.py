@@ -103,13 +103,19 @@ def excitability(model: NeuronModel, *, progress: bool = False, **params: float)
     Raises
     ------
     InputError
-        If a parameter is unknown, or rest never ends or the neuron never fires.
+        If a parameter is unknown, rest never ends, the neuron never fires, or it fires only
+        at currents at which it can also rest, so that firing never begins by the end of rest.
     """
     found = rheobase(model, progress=progress, **params)
     _check_fires(found)
     scale = current_scale(field(found.model), found.from_rest)
     currents = tuple(found.from_rest + part * scale for part in ABOVE)
     rates = _just_above(found, currents, progress)
+    if not any(rates) and found.end != "with rest":
+        raise InputError(
+            f"{found.model.name}: {found.reason}. No firing follows where rest ends (it goes to "
+            "another rest), so that its onset has no class; see rheobase for where firing is."
+        )
     bifurcation, onset = _verdict(found, rates)
     offset = _offset(found, onset)
     slow = "comes from 0" if onset == 1 else "begins with a jump"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
+from causal_snn.dynamics.continuation.continuation import continue_equilibria
 from causal_snn.dynamics.field import Field, Floats
 from causal_snn.dynamics.firing.spike_train import UNDECIDED, Train
 from causal_snn.dynamics.firing.spiking_start import (
@@ -18,6 +21,7 @@ from causal_snn.dynamics.firing.spiking_start import (
 )
 
 MOST_SPIKES = 100
+FAR = 5.0  # current scales below the end of rest at which Hopf points are looked for
 LOOKS = 12
 COARSE, FINE = 1e-4, 1e-10  # widths of brackets, relative to the current's scale
 NEAR_FOLD = 0.6  # multiplier from which on an edge is taken for a fold
@@ -93,13 +97,29 @@ def _train(of: Field, current: float, state: Floats | None, *, kick: bool = Fals
 
 
 def _firing_at(of: Field, top: float, scale: float) -> tuple[float, Floats] | None:
-    """Return a current at or above the end of rest at which the neuron fires, and a state."""
-    for part in (1e-3, 1e-2, 0.03, 0.1, 0.3, 1.0):
-        current = top + part * scale
+    """Return a current at which the neuron fires, and a state.
+
+    Above the end of rest first. Where the cycles are gone before rest ends, beside the Hopf
+    points: the cycles around them are those of a branch that need not come near rest.
+    """
+    above = [top + part * scale for part in (1e-3, 1e-2, 0.03, 0.1, 0.3, 1.0)]
+    for current in chain(above, _beside_hopf_points(of, top, scale)):
         train = _train(of, current, None, kick=True)
         if train.state is not None:
             return current, train.state
     return None
+
+
+def _beside_hopf_points(of: Field, top: float, scale: float) -> Iterator[float]:
+    """Yield currents on both sides of every Hopf point near and below the end of rest."""
+    low = top - FAR * scale
+    rest = {of.model.input: low}
+    if not len(equilibria_at(of, low)):
+        return
+    branch = continue_equilibria(of.at(**rest).model, of.model.input, (low, top + scale))
+    for point in branch.special.of("HB"):
+        for part in (1e-3, -1e-3, 1e-2, -1e-2):
+            yield point.value + part * scale
 
 
 def _silent_below(
