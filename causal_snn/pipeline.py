@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 
-from causal_snn import coarse, kernel, phi, tpm
+from causal_snn import coarse, kernel, order, phi, tpm
 from causal_snn.errors import StageWarning, bad, check_choice
 from causal_snn.kernel.contexts import Kind
 from causal_snn.models.graph import strongest_units
@@ -18,7 +18,6 @@ from causal_snn.phi.cost import check_feasible, seconds
 from causal_snn.progress import track
 from causal_snn.provenance import provenance
 from causal_snn.report.result import Report
-from causal_snn.tpm import order
 from causal_snn.tpm.within_cell import LawName
 
 ALL_STATES_SECONDS = 60.0

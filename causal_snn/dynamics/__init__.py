@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from causal_snn.dynamics.implementation.hopf_shift import HopfShift
     from causal_snn.dynamics.implementation.implementations import compare_implementations
     from causal_snn.dynamics.implementation.iterate import iterate
-    from causal_snn.dynamics.implementation.schemes import SCHEMES
     from causal_snn.dynamics.implementation.shift_of_hopf import shift_of_hopf
     from causal_snn.dynamics.plane.phase_line import PhaseLine
     from causal_snn.dynamics.plane.phase_plane import PhasePlane, phase_plane
@@ -82,7 +81,6 @@ _HOME = {
     "ResetBranch": "reset.branch",
     "ResetMap": "reset.reset_map",
     "Rheobase": "firing.rheobase",
-    "SCHEMES": "implementation.schemes",
     "SpecialPoint": "special",
     "SpecialPoints": "special",
     "StepModel": "implementation.discretised",
@@ -126,7 +124,6 @@ _HOME = {
 
 __all__ = [
     "LABELS",
-    "SCHEMES",
     "Branch",
     "CodimOneCurve",
     "CycleBranch",

@@ -9,12 +9,13 @@ from typing import overload
 import numpy as np
 from numpy.typing import ArrayLike
 
+from causal_snn import order
 from causal_snn.errors import InputError, StageWarning, check_choice
 from causal_snn.phi.adapter import FORMALISMS, Substrate
 from causal_snn.phi.cost import check_feasible, in_words, seconds
 from causal_snn.phi.result import PhiByState, PhiResult
 from causal_snn.progress import track, working
-from causal_snn.tpm import TOLERANCE, TPM, order
+from causal_snn.tpm import TOLERANCE, TPM
 
 STRUCTURE_SECONDS = 20.0
 """Cause-effect structures are computed unasked while they cost less than this."""

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 
 from causal_snn.dynamics.field import Floats
 from causal_snn.dynamics.implementation.hopf_shift import HopfShift
-from causal_snn.dynamics.implementation.schemes import parameter_unit
 from causal_snn.errors import bad
+from causal_snn.models.schemes import parameter_unit
 from causal_snn.plotting.dynamics_text import quantity
 from causal_snn.plotting.style import (
     BLACK,

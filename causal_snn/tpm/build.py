@@ -16,13 +16,13 @@ from itertools import product as every
 import numpy as np
 from numpy.typing import NDArray
 
+from causal_snn import order
 from causal_snn.coarse import Partition, ThresholdResult, UnitPartition
 from causal_snn.errors import bad, check_choice
 from causal_snn.kernel import InterventionRange, intervention_range
 from causal_snn.models.network import Network
 from causal_snn.provenance import provenance
 from causal_snn.simulation import sample_stationary
-from causal_snn.tpm import order
 from causal_snn.tpm.tpm import TPM, marginalise
 from causal_snn.tpm.within_cell import SPIKING, CellLaw, EmpiricalLaw, LawName, UniformLaw
 

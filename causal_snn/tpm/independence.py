@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_snn.tpm import order
+from causal_snn import order
 
 Floats = NDArray[np.float64]
 TOLERANCE = 1e-6

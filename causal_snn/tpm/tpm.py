@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from causal_snn import order
 from causal_snn.errors import InputError, bad
 from causal_snn.provenance import provenance
-from causal_snn.tpm import order
 from causal_snn.tpm.independence import Independence, measure
 from causal_snn.tpm.stationary import long_run
 

@@ -23,10 +23,10 @@ from causal_snn.dynamics.implementation.fixed_points import fixed_points
 from causal_snn.dynamics.implementation.implementations import compare_implementations
 from causal_snn.dynamics.implementation.iterate import iterate
 from causal_snn.dynamics.implementation.points import flip, neimark_sacker
-from causal_snn.dynamics.implementation.schemes import PUBLISHED, SCHEMES, increment_model
 from causal_snn.errors import InputError
 from causal_snn.models.define import define
 from causal_snn.models.neuron import NeuronModel
+from causal_snn.models.schemes import PUBLISHED, SCHEMES, increment_model
 
 EULERS = [name for name, scheme in SCHEMES.items() if scheme.keeps_equilibria]
 A, B = 0.02, 0.2

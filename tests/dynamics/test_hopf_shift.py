@@ -12,10 +12,10 @@ from causal_snn import models
 from causal_snn.dynamics.equilibrium.equilibria import equilibria
 from causal_snn.dynamics.implementation.continuation import continue_map
 from causal_snn.dynamics.implementation.discretised import discretise
-from causal_snn.dynamics.implementation.schemes import SCHEMES
 from causal_snn.dynamics.implementation.shift_of_hopf import shift_of_hopf
 from causal_snn.errors import InputError
 from causal_snn.models.define import define
+from causal_snn.models.schemes import SCHEMES
 
 A, B = 0.02, 0.2
 

@@ -10,13 +10,13 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from causal_snn import order
 from causal_snn.errors import InputError
 from causal_snn.models import zoo
 from causal_snn.phi import PhiByState, PhiResult
 from causal_snn.pipeline import analyze
 from causal_snn.plotting import plot_phi_states
 from causal_snn.report import Report
-from causal_snn.tpm import order
 
 
 def values(ax: Axes, *gids: str) -> dict[int, float]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from causal_snn import Network, analyze
+from causal_snn import Network, analyze, order
 from causal_snn.coarse import Verdict
 from causal_snn.errors import StageWarning
 from causal_snn.models import cuba_lif, lif, zoo
@@ -20,7 +20,7 @@ from causal_snn.phi import Complex, PhiByState
 from causal_snn.report import Report
 from causal_snn.report.blocks import escape, figure, listed, table
 from causal_snn.report.markdown import markdown
-from causal_snn.tpm import Independence, order
+from causal_snn.tpm import Independence
 
 FIGURES = {key: f"{key}.png" for key in ("kernels", "tpm", "network", "phi_states")}
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from causal_snn import order
 from causal_snn.errors import InputError
-from causal_snn.tpm import TPM, order
+from causal_snn.tpm import TPM
 
 sizes_ = st.lists(st.integers(2, 3), min_size=1, max_size=4)
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from causal_snn.dynamics.columns import aligned
 from causal_snn.dynamics.field import Floats
-from causal_snn.dynamics.implementation.schemes import DT, parameter_unit
 from causal_snn.dynamics.special import SpecialPoints
 from causal_snn.models.neuron import NeuronModel
+from causal_snn.models.schemes import DT, parameter_unit
 
 if TYPE_CHECKING:
     import pandas as pd

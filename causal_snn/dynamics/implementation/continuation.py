@@ -15,10 +15,10 @@ from causal_snn.dynamics.field import Field, Floats, field
 from causal_snn.dynamics.implementation.branch import MapBranch
 from causal_snn.dynamics.implementation.detect import refine, trail
 from causal_snn.dynamics.implementation.discretised import by_modulus, checked_step, discretise
-from causal_snn.dynamics.implementation.schemes import DT
 from causal_snn.dynamics.implementation.special import special_points
 from causal_snn.errors import bad
 from causal_snn.models.neuron import NeuronModel
+from causal_snn.models.schemes import DT
 from causal_snn.progress import working
 from causal_snn.provenance import provenance
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from causal_snn.dynamics.field import Field, Floats, field
 from causal_snn.dynamics.implementation.discretised import StepModel, discretise, sorted_by_modulus
-from causal_snn.dynamics.implementation.schemes import DT
 from causal_snn.errors import InputError
 from causal_snn.models.neuron import NeuronModel
+from causal_snn.models.schemes import DT
 from causal_snn.provenance import provenance
 
 PER_DECADE = 400

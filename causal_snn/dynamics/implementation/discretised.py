@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from causal_snn.dynamics.field import Field, Floats, field
-from causal_snn.dynamics.implementation.schemes import DT, increment_model, scheme
 from causal_snn.errors import bad
 from causal_snn.models.neuron import NeuronModel
+from causal_snn.models.schemes import DT, increment_model, scheme
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +24,7 @@ class StepModel:
     model : NeuronModel
         The neuron.
     scheme : str
-        How it is stepped, see `schemes.SCHEMES`.
+        How it is stepped, see `causal_snn.models.schemes.SCHEMES`.
     dt : float
         Time step (ms).
     increment : Field

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from causal_snn.dynamics.field import Floats
 from causal_snn.dynamics.implementation.discretised import StepModel
-from causal_snn.dynamics.implementation.schemes import DT, scheme
 from causal_snn.models.neuron import DRIVE, NeuronModel
 from causal_snn.models.parameters import Parameter, Parameters
+from causal_snn.models.schemes import DT, scheme
 from causal_snn.provenance import provenance
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from causal_snn.dynamics.columns import aligned
 from causal_snn.dynamics.continuation.continuation import continue_equilibria
 from causal_snn.dynamics.implementation.continuation import continue_map
 from causal_snn.dynamics.implementation.discretised import checked_step
-from causal_snn.dynamics.implementation.schemes import parameter_unit
-from causal_snn.dynamics.implementation.schemes import scheme as named_scheme
 from causal_snn.dynamics.special import SpecialPoint, SpecialPoints
 from causal_snn.errors import bad
 from causal_snn.models.neuron import NeuronModel
+from causal_snn.models.schemes import parameter_unit
+from causal_snn.models.schemes import scheme as named_scheme
 from causal_snn.progress import track
 from causal_snn.provenance import provenance
 

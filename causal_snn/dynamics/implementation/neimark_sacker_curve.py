@@ -20,8 +20,8 @@ from causal_snn.dynamics.implementation.points import (
     neimark_sacker_form,
     neimark_sacker_start,
 )
-from causal_snn.dynamics.implementation.schemes import DT
 from causal_snn.dynamics.special import SpecialPoint
+from causal_snn.models.schemes import DT
 
 FARTHEST = 0.05
 """Most that Newton may correct a prediction, in scaled unknowns; else the step is halved."""

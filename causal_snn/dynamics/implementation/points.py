@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from causal_snn.dynamics.continuation.defining import Setting
 from causal_snn.dynamics.continuation.normal_form import DEGENERATE
 from causal_snn.dynamics.field import Field, Floats
-from causal_snn.dynamics.implementation.schemes import DT
+from causal_snn.models.schemes import DT
 
 RESONANT = 1e-6
 """|mu^k - 1| below which a multiplier is called a k-th root of one."""

@@ -23,8 +23,8 @@ from causal_snn.dynamics.implementation.points import (
     neimark_sacker_start,
     time_step,
 )
-from causal_snn.dynamics.implementation.schemes import DT
 from causal_snn.models.neuron import DRIVE, NeuronModel
+from causal_snn.models.schemes import DT
 
 
 def polish_flip(fld: Field, index: int, scale: Floats, x: Floats, value: float) -> Polished:

@@ -20,11 +20,11 @@ from causal_snn.dynamics.implementation.neimark_sacker_curve import (
     bisect,
     walk,
 )
-from causal_snn.dynamics.implementation.schemes import increment_model
-from causal_snn.dynamics.implementation.schemes import scheme as named_scheme
 from causal_snn.dynamics.special import SpecialPoint
 from causal_snn.errors import InputError, bad
 from causal_snn.models.neuron import DRIVE, NeuronModel
+from causal_snn.models.schemes import increment_model
+from causal_snn.models.schemes import scheme as named_scheme
 from causal_snn.progress import working
 from causal_snn.provenance import provenance
 

@@ -23,9 +23,9 @@ from causal_snn.dynamics.implementation.detect import (
 )
 from causal_snn.dynamics.implementation.points import critical_pair
 from causal_snn.dynamics.implementation.polish import special_point, with_value
-from causal_snn.dynamics.implementation.schemes import DT
 from causal_snn.dynamics.special import SpecialPoint, SpecialPoints
 from causal_snn.models.neuron import NeuronModel
+from causal_snn.models.schemes import DT
 
 
 def special_points(
