@@ -25,6 +25,11 @@ def network_to_toml(network: Network) -> str:
     """
     for model in set(network.neurons):
         _check_writable(model)
+    if not network.plain:
+        raise InputError(
+            "a network file holds dense weights with delays of one step; sparse weights, "
+            "`delays`, `synapses` and `inputs` have no place in it yet. Keep such a network as code"
+        )
     labels: tuple[str, ...] = network.labels
     lines = [
         f"format = {toml(FORMAT)}",

@@ -28,6 +28,7 @@ def define(
     units: Mapping[str, str] | None = None,
     domain: Mapping[str, tuple[float, float]] | None = None,
     synapse: str | None = None,
+    level: float | None = None,
     **convention: Any,
 ) -> NeuronModel:
     """Return a neuron model from formulas.
@@ -54,6 +55,8 @@ def define(
         Range of each state that figures show; default (-100, 100).
     synapse : str, optional
         State that an arriving spike jumps; default the first.
+    level : float, optional
+        Potential whose upward crossing counts as a spike, for a neuron without threshold.
     **convention
         Discrete conventions, see `Convention`.
 
@@ -91,6 +94,7 @@ def define(
             units=units,
             domain=domain,
             synapse=synapse,
+            level=level,
         ),
         parameters=values,
         convention=as_convention(name, values, convention),
@@ -106,6 +110,7 @@ def equations(
     units: Mapping[str, str] | None = None,
     domain: Mapping[str, tuple[float, float]] | None = None,
     synapse: str | None = None,
+    level: float | None = None,
 ) -> Equations:
     """Return the symbols of a model from formulas; arguments as in `define`."""
     reset, units, domain = reset or {}, units or {}, domain or {}
@@ -143,6 +148,7 @@ def equations(
         else tuple(read(reset.get(key, key), symbols, f"reset of {key}") for key in names),
         synapse=0 if synapse is None else names.index(synapse),
         domain=tuple(domain.get(key, (-100.0, 100.0)) for key in names),
+        level=None if level is None else _number("level", level),
     )
 
 

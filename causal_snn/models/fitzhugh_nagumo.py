@@ -63,5 +63,6 @@ def _equations() -> Equations:
     return equations(
         drift={"v": "v - v**3/3 - w + I", "w": "epsilon*(v + a - b*w)"},
         parameters=("a", "b", "epsilon", "I"),
+        level=1.0,
         domain={"v": (-2.5, 2.5), "w": (-1.5, 2.5)},
     )

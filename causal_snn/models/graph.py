@@ -35,6 +35,11 @@ def to_networkx(network: Network) -> nx.DiGraph[Any]:
             noise=float(network.noise[j]),
             bias=float(network.bias[j]),
         )
+    if not network.plain:
+        raise InputError(
+            "a graph holds one dense table of weights with delays of one step; this network has "
+            "more (sparse weights, delays, synapses or inputs) and would lose it"
+        )
     weights = network.weights
     for target, source in np.argwhere(weights):
         graph.add_edge(labels[source], labels[target], weight=float(weights[target, source]))

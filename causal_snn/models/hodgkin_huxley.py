@@ -109,6 +109,7 @@ def _equations() -> Equations:
             "scale_L",
             "phi",
         ],
+        level=0.0,
         units={"V": "mV"},
         domain={"V": (-90.0, 60.0), "m": (0.0, 1.0), "h": (0.0, 1.0), "n": (0.0, 1.0)},
     )

@@ -99,6 +99,7 @@ def _equations() -> Equations:
             "phi",
             "I",
         ],
+        level=0.0,
         units={"V": "mV"},
         domain={"V": (-80.0, 60.0), "w": (0.0, 1.0)},
     )

@@ -13,17 +13,23 @@ from numpy.typing import ArrayLike, NDArray
 from causal_snn.errors import StageWarning, bad, suggest
 from causal_snn.models.network_checks import (
     check_background,
+    check_delays,
+    check_inputs,
     check_labels,
     check_neurons,
     check_per_unit,
+    check_synapses,
     check_time_step,
     check_weights,
+    is_sparse,
+    same_table,
 )
 from causal_snn.models.neuron import NeuronModel
 
 if TYPE_CHECKING:
     import networkx as nx
 
+    from causal_snn.models.inputs import Input
     from causal_snn.models.step import StepMap
 
 Floats = NDArray[np.float64]
@@ -32,20 +38,20 @@ Units = Sequence[int | str]
 
 @dataclass(frozen=True, slots=True, init=False, eq=False, repr=False)
 class Network:
-    """A network of spiking neurons in discrete time; spikes arrive one step later.
+    """A network of spiking neurons in discrete time; spikes arrive one step later, or more.
 
     Parameters
     ----------
     neuron : NeuronModel or sequence of NeuronModel
         One model for all units, or one for each.
-    weights : array, shape (n, n)
-        Jump of the target per presynaptic spike, row = target, column = source: mV for
-        neurons whose spikes act on the membrane (lif), nA for cuba_lif. The diagonal is a
-        unit's effect on itself.
+    weights : array or scipy.sparse array, shape (n, n)
+        Jump of the target per presynaptic spike, row = target, column = source, in the unit of
+        the state that spikes act on (`Equations.synapse`): mV for neurons whose spikes act on
+        the membrane (lif), nA for cuba_lif. The diagonal is a unit's effect on itself.
     dt : float
-        Time step (ms), and the delay of every connection.
+        Time step (ms).
     drive : float or array, shape (n,)
-        Constant drive R·I (mV).
+        Constant drive R·I (mV) of neurons whose current is not a parameter.
     noise : float or array, shape (n,)
         Stationary standard deviation (mV) that independent membrane noise gives the free
         potential; `noise_per_step` is what one step adds.
@@ -54,6 +60,12 @@ class Network:
         layer, or background units that are clamped (`subset`).
     labels : sequence of str, optional
         Names of the units; default A, B, C, ...
+    delays : int or array of int, shape (n, n)
+        Steps from a spike to its effect, 1 or more, for every connection or for each.
+    synapses : mapping of str to array or scipy.sparse array, optional
+        Further connections, by the state of the target that they act on, as ``{"g_i": W}``.
+    inputs : sequence of WhiteNoise, OUCurrent, PoissonInput
+        Random inputs from outside, see `causal_snn.models.inputs`.
     name, source : str
         What the network is, and where it comes from.
     background : mapping of str to int, optional
@@ -79,6 +91,9 @@ class Network:
     noise: Floats
     bias: Floats
     labels: tuple[str, ...]
+    delays: Any
+    synapses: Mapping[str, Any]
+    inputs: tuple[Input, ...]
     name: str
     source: str
     background: Mapping[str, int]
@@ -93,20 +108,27 @@ class Network:
         noise: ArrayLike = 0.0,
         bias: ArrayLike = 0.0,
         labels: Sequence[str] | None = None,
+        delays: Any = 1,
+        synapses: Mapping[str, Any] | None = None,
+        inputs: Sequence[Input] = (),
         name: str = "network",
         source: str = "",
         background: Mapping[str, int] | None = None,
     ) -> None:
         table = check_weights(weights)
-        n = len(table)
+        n = table.shape[0]
+        neurons = check_neurons(neuron, n)
         fields = {
-            "neurons": check_neurons(neuron, n),
+            "neurons": neurons,
             "weights": table,
             "dt": check_time_step(dt),
             "drive": check_per_unit("drive", drive, n),
             "noise": check_per_unit("noise", noise, n),
             "bias": check_per_unit("bias", bias, n),
             "labels": check_labels(labels, n),
+            "delays": check_delays(delays, n),
+            "synapses": check_synapses(synapses or {}, neurons),
+            "inputs": check_inputs(inputs, neurons),
             "name": str(name),
             "source": str(source),
             "background": dict(background or {}),
@@ -115,7 +137,7 @@ class Network:
             object.__setattr__(self, key, value)  # the dataclass is frozen from here on
         if np.any(self.noise < 0):
             raise bad("noise", self.noise.tolist(), "a standard deviation (mV), 0 or more")
-        taus = [float(p["tau"]) for p in (m.parameters for m in self.neurons) if "tau" in p]
+        taus = [float(m.parameters["tau"]) for m in set(self.neurons) if "tau" in m.parameters]
         shortest = min(taus, default=np.inf)
         if self.dt > shortest:
             warnings.warn(
@@ -137,12 +159,17 @@ class Network:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Network):
             return NotImplemented
-        return all(
-            np.array_equal(getattr(self, name), getattr(other, name))
-            for name in ("weights", "drive", "noise", "bias")
-        ) and all(
-            getattr(self, name) == getattr(other, name)
-            for name in ("neurons", "dt", "labels", "name", "source", "background")
+        return (
+            all(
+                same_table(getattr(self, name), getattr(other, name))
+                for name in ("weights", "delays", "drive", "noise", "bias")
+            )
+            and self.synapses.keys() == other.synapses.keys()
+            and all(same_table(table, other.synapses[k]) for k, table in self.synapses.items())
+            and all(
+                getattr(self, name) == getattr(other, name)
+                for name in ("neurons", "dt", "labels", "inputs", "name", "source", "background")
+            )
         )
 
     __hash__ = None  # type: ignore[assignment]  # holds arrays
@@ -210,9 +237,22 @@ class Network:
             raise bad("units", units, "each unit once", "Remove the repeated unit.")
         rest = [j for j in range(self.n) if j not in set(keep)]
         clamped = check_background(background, [self.labels[j] for j in rest])
+        inside = np.ix_(keep, keep)
+        for state, table in self.synapses.items():
+            if np.any(table[np.ix_(keep, rest)] @ list(clamped.values())):
+                raise bad(
+                    "background",
+                    clamped,
+                    f"no clamped spikes on the state {state!r}: `bias` acts on the state of the "
+                    "weights alone",
+                    "Clamp those units to 0.",
+                )
         return Network(
             neuron=[self.neurons[j] for j in keep],
-            weights=self.weights[np.ix_(keep, keep)],
+            weights=self.weights[inside],
+            delays=self.delays if np.ndim(self.delays) == 0 else self.delays[inside],
+            synapses={state: table[inside] for state, table in self.synapses.items()},
+            inputs=[source.of(keep) for source in self.inputs],
             drive=self.drive[keep],
             noise=self.noise[keep],
             bias=self.bias[keep] + self.weights[np.ix_(keep, rest)] @ list(clamped.values()),
@@ -222,6 +262,12 @@ class Network:
             source=self.source,
             background={**self.background, **clamped},
         )
+
+    @property
+    def plain(self) -> bool:
+        """Whether closed forms apply: dense weights, delays of one step, no random inputs."""
+        dense = not is_sparse(self.weights)
+        return dense and bool(np.all(self.delays == 1)) and not self.synapses and not self.inputs
 
     def to_networkx(self) -> nx.DiGraph[Any]:
         """Return the connectivity as a NetworkX graph, an edge source -> target per weight."""

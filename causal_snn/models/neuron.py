@@ -44,6 +44,8 @@ class Equations:
         Index of the state that an arriving spike jumps by its weight.
     domain : tuple of (float, float)
         For each state, the range that figures show and searches start from.
+    level : float, optional
+        Potential whose upward crossing counts as a spike, for neurons without threshold (mV).
     """
 
     states: tuple[sp.Symbol, ...]
@@ -53,6 +55,7 @@ class Equations:
     reset: tuple[sp.Expr, ...] = ()
     synapse: int = 0
     domain: tuple[tuple[float, float], ...] = ()
+    level: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

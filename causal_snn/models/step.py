@@ -136,6 +136,12 @@ def step_map(network: Network) -> StepMap:
         If a neuron is not linear below threshold, or forward Euler with this dt has no
         memory of the potential or inverts it (dt >= tau).
     """
+    if not network.plain:
+        raise InputError(
+            "closed forms take networks with dense weights, delays of one step, spikes that act "
+            "on one state and no random inputs but `noise`; simulate this one "
+            "(causal_snn.simulation)"
+        )
     rows = [
         _unit_row(model, network.dt, float(drive), float(bias), float(noise))
         for model, drive, bias, noise in zip(
