@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator
+from collections.abc import Sized as SizedABC
 from contextlib import contextmanager
 
 
@@ -13,6 +14,19 @@ def watched() -> bool:
 
     console = Console(stderr=True)
     return bool(console.is_interactive or console.is_jupyter)
+
+
+class Sized[T]:
+    """Items that come one by one, whose number is known."""
+
+    def __init__(self, items: Iterable[T], size: int) -> None:
+        self.items, self.size = items, size
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return self.size
 
 
 def track[T](items: Iterable[T], *, label: str, show: bool, after: float = 2.0) -> Iterator[T]:
@@ -42,7 +56,7 @@ def track[T](items: Iterable[T], *, label: str, show: bool, after: float = 2.0) 
         TimeRemainingColumn,
     )
 
-    total = len(items) if isinstance(items, Sized) else None
+    total = len(items) if isinstance(items, SizedABC) else None
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -1,14 +1,47 @@
-"""2b simulation: what a network does, from chosen states or freely."""
+"""2b simulation: what a network does, freely and under interventions."""
 
+from causal_snn.simulation.intervention import (
+    change,
+    clamp,
+    clamp_spikes,
+    cut,
+    do,
+    inject,
+)
+from causal_snn.simulation.record import Record
+from causal_snn.simulation.recording import Recording
+from causal_snn.simulation.simulate import simulate
+from causal_snn.simulation.spike_trains import SpikeTrains
+from causal_snn.simulation.state import SimulationState
 from causal_snn.simulation.stationary import StationarySamples, sample_stationary
 from causal_snn.simulation.stepper import State, advance, micro_state, rest_state, run
+from causal_snn.simulation.sweep import sweep
+from causal_snn.simulation.sweep_result import Contrast, SweepResult
+from causal_snn.simulation.sweep_states import Cells, macro_states, spiking_states
 
 __all__ = [
+    "Cells",
+    "Contrast",
+    "Record",
+    "Recording",
+    "SimulationState",
+    "SpikeTrains",
     "State",
     "StationarySamples",
+    "SweepResult",
     "advance",
+    "change",
+    "clamp",
+    "clamp_spikes",
+    "cut",
+    "do",
+    "inject",
+    "macro_states",
     "micro_state",
     "rest_state",
     "run",
     "sample_stationary",
+    "simulate",
+    "spiking_states",
+    "sweep",
 ]

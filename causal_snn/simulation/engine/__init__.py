@@ -1,0 +1,1 @@
+"""The stepping of many lanes: buffers, array operations, spikes on their way, random streams."""

@@ -1,0 +1,343 @@
+"""GroupLanes: the buffers of one group of units, and the array operations of its step.
+
+Arrays have shape (rows, m, lanes). One step is, in this order: reset of the units that spiked,
+input that arrives before the flow, the flow, input that arrives after it, noise, hold of
+refractory units, detection of spikes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causal_snn.models.neuron import DRIVE
+from causal_snn.models.rates import linoid_array
+from causal_snn.models.schemes import DT, scheme
+from causal_snn.simulation.engine.layout import EXACT, Group, is_linear
+from causal_snn.simulation.engine.linear import (
+    LinearStep,
+    is_lif_family,
+    linear_step,
+    noise_gain,
+)
+from causal_snn.simulation.engine.program import Op, bind, compile_program, evaluate_constants
+
+Floats = NDArray[np.float64]
+BEFORE, AFTER = "before", "after"
+
+
+class GroupLanes:
+    """One group of units in every row and lane; see the module.
+
+    Attributes
+    ----------
+    states : list of array
+        One for each state variable. The first is the potential *before* reset.
+    spiked : array of bool
+        Which units spiked in the latest step.
+    before : array
+        The potential after reset at the start of the latest step, where it is kept.
+    parameters : dict of str to array, shape (R, m)
+        Values in force; R is 1, or the number of rows where they differ.
+    """
+
+    def __init__(self, group: Group, rows: int, lanes: int, dtype: Any, dt: float) -> None:
+        self.group, self.dt, self.dtype = group, dt, np.dtype(dtype)
+        shape = (rows, group.size, lanes)
+        self.shape = shape
+        self.states = [np.zeros(shape, dtype) for _ in group.states]
+        self.spiked = np.zeros(shape, bool)
+        self.level = group.equations.threshold is None
+        self.above = np.zeros(shape, bool) if self.level else None
+        self.parameters = {name: value[None] for name, value in group.parameters.items()}
+        self.scratch = np.empty(shape, dtype)
+        self.before = np.zeros(shape, dtype)
+        self.linear: LinearStep | None = None
+
+    @property
+    def count(self) -> int:
+        """Number of state variables."""
+        return len(self.states)
+
+    # --- what an array of one number per unit looks like next to the lanes
+
+    def number(self, values: Any) -> Any:
+        """Return values (R, m) for use beside (rows, m, lanes): one number if all agree."""
+        array = np.asarray(values, dtype=self.dtype)
+        first = array.flat[0] if array.size else self.dtype.type(0)
+        if np.all(array == first):
+            return self.dtype.type(first)
+        shape = np.broadcast_shapes(array.shape, (1, self.group.size))
+        return np.ascontiguousarray(np.broadcast_to(array, shape))[:, :, None]
+
+    def values(self) -> dict[str, Any]:
+        """Return the parameters for formulas: one number where all units agree, else (R, m, 1)."""
+        found: dict[str, Any] = {DT: self.dt}
+        for name, value in self.parameters.items():
+            same = bool(np.all(value == value.flat[0]))
+            found[name] = float(value.flat[0]) if same else value[:, :, None]
+        return found
+
+    # --- the parts of a step
+
+    def flow(
+        self, targets: tuple[int, ...], bias: Floats, current: Any
+    ) -> tuple[list[Op], list[str | Floats]]:
+        """Return the flow's operations, and how the input of each target is to be added.
+
+        `current` is the buffer of the part of the current that varies, or None. An input is added
+        before or after the flow, or after it with gains, shape (states, R, m).
+        """
+        if self.is_linear():
+            return self._linear_flow(targets, bias, current)
+        arrives = AFTER if self.group.convention.arrival == "end" else BEFORE
+        places: list[str | Floats] = [AFTER if k == 0 else arrives for k in targets]
+        ops = self._program_flow(current)
+        if np.any(bias):  # as a spike that arrives in every step
+            synapse = self.group.equations.synapse
+            state = self.states[synapse]
+            add: list[Op] = [partial(np.add, state, self.number(bias[None]), out=state)]
+            ops = ops + add if synapse == 0 or arrives == AFTER else add + ops
+        return ops, places
+
+    def is_linear(self) -> bool:
+        """Return whether the step is one matrix."""
+        return self.group.scheme in (EXACT, "euler") and is_linear(self.group.equations)
+
+    def _program_flow(self, current: Any) -> list[Op]:
+        names = self.group.states
+        inputs = list(self.states)
+        own = self.group.model.input
+        if current is not None:
+            names, inputs = (*names, own), [*inputs, np.empty(self.shape, self.dtype)]
+        program = compile_program(_new_states(self.group), names)
+        values = self.values()
+        constants = [
+            np.asarray(c, self.dtype) if np.ndim(c) else self.dtype.type(c)
+            for c in evaluate_constants(program, values)
+        ]
+        ops: list[Op] = []
+        if current is not None:
+            base = self.number(self.parameters[own])
+            ops.append(partial(np.add, current, base, out=inputs[-1]))
+        return [*ops, *bind(program, inputs, constants, self.states)]
+
+    def _linear_flow(
+        self, targets: tuple[int, ...], bias: Floats, current: Any
+    ) -> tuple[list[Op], list[str | Floats]]:
+        step = self.linear = linear_step(self.group, self.dt, self.parameters, bias, targets)
+        ops = self._matrix(step.matrix)
+        for k, state in enumerate(self.states):
+            if np.any(step.constant[k]):
+                ops.append(partial(np.add, state, self.number(step.constant[k]), out=state))
+            if current is not None and np.any(step.current[k]):
+                ops += self._add_scaled(state, current, step.current[k])
+        return ops, [self._place(step, k, p) for p, k in enumerate(targets)]
+
+    def restart_ops(self) -> list[Op]:
+        """Return the delayed reset to a value: the step after a spike ends there, input lost."""
+        if self.linear is None or not self.linear.restart:
+            return []
+        reset = self.number(self.parameters["V_reset"])
+        return [partial(np.copyto, self.states[0], reset, where=self.spiked)]
+
+    def _matrix(self, matrix: Floats) -> list[Op]:
+        """Return the operations of x <- M x, in an order that needs no copies if there is one."""
+        size = len(self.states)
+        used = [[bool(np.any(matrix[s, r])) for r in range(size)] for s in range(size)]
+        ops: list[Op] = []
+        left = list(range(size))
+        old = list(self.states)
+        while left:
+            free = [s for s in left if not any(used[r][s] for r in left if r != s)]
+            if not free:  # a cycle: keep the old values
+                old = [np.empty_like(x) if s in left else x for s, x in enumerate(self.states)]
+                ops += [partial(np.copyto, old[s], self.states[s]) for s in left]
+                free = list(left)
+            for s in free:
+                state = self.states[s]
+                ops.append(partial(np.multiply, state, self.number(matrix[s, s]), out=state))
+                for r in range(size):
+                    if r != s and used[s][r]:
+                        ops += self._add_scaled(state, old[r], matrix[s, r])
+                left.remove(s)
+        return ops
+
+    def _add_scaled(self, state: Any, other: Any, factor: Any) -> list[Op]:
+        return [
+            partial(np.multiply, other, self.number(factor), out=self.scratch),
+            partial(np.add, state, self.scratch, out=state),
+        ]
+
+    def _place(self, step: LinearStep, state: int, projection: int) -> str | Floats:
+        gains: Floats = step.gains[projection]
+        unit = np.zeros_like(gains)
+        unit[state] = 1.0
+        if np.array_equal(gains, unit):
+            return AFTER
+        if np.allclose(gains, step.matrix[:, state], rtol=1e-14, atol=0.0):
+            return BEFORE  # G = M e: as if the state jumped before the flow
+        return gains
+
+    def add_input(self, arrived: Any, state: int, place: str | Floats, when: str) -> list[Op]:
+        """Return the operations that add what arrived (rows, m, lanes) to a state."""
+        if isinstance(place, str):
+            x = self.states[state]
+            return [partial(np.add, x, arrived, out=x)] if place == when else []
+        if when == BEFORE:
+            return []
+        ops: list[Op] = []
+        for k, gain in enumerate(place):
+            if np.any(gain):
+                ops += self._add_scaled(self.states[k], arrived, gain)
+        return ops
+
+    def noise_scale(self, noise: Floats, white: Floats) -> Floats:
+        """Return the standard deviation of a step's noise on the potential, shape (R, m).
+
+        Parameters
+        ----------
+        noise : array, shape (m,)
+            Stationary standard deviation of the free potential (mV).
+        white : array, shape (m,)
+            Sum of squares of the amplitudes of white noise (mV^2/ms).
+        """
+        variance = white * noise_gain(self.group, self.dt, self.parameters) ** 2
+        if np.any(noise):
+            tau = self.parameters["tau"]
+            exact = self.group.scheme != "euler"
+            decay = np.exp(-self.dt / tau) if exact else 1.0 - self.dt / tau
+            variance = variance + noise**2 * (1.0 - decay**2)
+        result: Floats = np.sqrt(variance)
+        return result
+
+    # --- reset and threshold
+
+    def reset_at(self, where: Any) -> None:
+        """Reset the units at flat positions `where` that spiked."""
+        if not where.size:
+            return
+        _, m, lanes = self.shape
+        changes, function, names = _reset_function(self.group.equations)
+        unit = (where // lanes) % m
+        row = where // (lanes * m)
+        flat = [x.reshape(-1) for x in self.states]
+        arguments = [x[where] for x in flat]
+        for name in names:
+            value = self.parameters[name]
+            arguments.append(value[row if len(value) > 1 else 0, unit])
+        for k, new in zip(changes, function(*arguments), strict=True):
+            flat[k][where] = new
+
+    def reset_ops(self, spikes: Callable[[], Any]) -> list[Op]:
+        """Return the operations that reset the units that spiked; `spikes` gives their places."""
+        if self.level:
+            return []
+        state = self.states[0]
+        if self.group.convention.reset == "subtract":
+            if self.linear is None or not is_lif_family(self.group.model):
+                return [lambda: self._subtract_at(spikes())]
+            jump = self.number(self.linear.jump)
+            return [
+                partial(np.multiply, self.spiked, jump, out=self.scratch),
+                partial(np.subtract, state, self.scratch, out=state),
+            ]
+        dense = self.shape[2] > 1
+        if dense and is_lif_family(self.group.model):
+            reset = self.number(self.parameters["V_reset"])
+            return [partial(np.copyto, state, reset, where=self.spiked)]
+        return [lambda: self.reset_at(spikes())]
+
+    def _subtract_at(self, where: Any) -> None:
+        """Lower the potential by threshold minus reset value; the other states reset as usual."""
+        old = self.states[0].reshape(-1)[where].copy()
+        self.reset_at(where)
+        if where.size:
+            threshold = np.broadcast_to(self.threshold_now(), self.shape).reshape(-1)[where]
+            flat = self.states[0].reshape(-1)
+            flat[where] += old - threshold
+
+    def threshold_now(self) -> Any:
+        """Return the threshold in force: a number, (R, m, 1), or as many as there are lanes."""
+        function, states, names = _threshold_function(self.group.equations)
+        if self.level:
+            return self.dtype.type(self.group.equations.level)
+        values = self.values()
+        result = function(*(self.states[k] for k in states), *(values[name] for name in names))
+        return result if states else np.asarray(result, self.dtype)[()]
+
+    def threshold(self) -> tuple[list[Op], Any]:
+        """Return the operations that find the threshold, and where its value is."""
+        if self.level or not _threshold_function(self.group.equations)[1]:
+            return [], self.threshold_now()
+        if self.group.equations.threshold in self.group.equations.states:
+            equations = self.group.equations
+            return [], self.states[equations.states.index(equations.threshold)]
+        buffer = np.empty(self.shape, self.dtype)
+        return [lambda: np.copyto(buffer, self.threshold_now())], buffer
+
+    def detect_ops(self) -> list[Op]:
+        """Return the operations that find the spikes of a step."""
+        ops, threshold = self.threshold()
+        state = self.states[0]
+        compare = np.greater if self.group.convention.strict_threshold else np.greater_equal
+        if self.above is None:
+            return [*ops, partial(compare, state, threshold, out=self.spiked)]
+        now = np.empty(self.shape, bool)
+        return [
+            *ops,
+            partial(compare, state, threshold, out=now),
+            partial(np.greater, now, self.above, out=self.spiked),  # now and not before
+            partial(np.copyto, self.above, now),
+        ]
+
+
+def _new_states(group: Group) -> tuple[Any, ...]:
+    return _formulas(group.equations, scheme(group.model, _named(group.scheme)))
+
+
+def _named(name: str) -> str:
+    return "exponential_euler" if name == EXACT else name
+
+
+@cache
+def _formulas(equations: Any, chosen: Any) -> tuple[Any, ...]:
+    import sympy as sp
+
+    dt = sp.Symbol(DT, real=True)
+    rates = chosen.increment(equations, dt)
+    return tuple(x + dt * rate for x, rate in zip(equations.states, rates, strict=True))
+
+
+@cache
+def _reset_function(equations: Any) -> tuple[list[int], Callable[..., Any], list[str]]:
+    """Return the states that a reset changes, their new values as a function, its parameters."""
+    import sympy as sp
+
+    pairs = zip(equations.states, equations.reset, strict=True)
+    changes = [k for k, (state, new) in enumerate(pairs) if new != state]
+    formulas = [equations.reset[k] for k in changes]
+    used = {s for formula in formulas for s in formula.free_symbols}
+    names = sorted(str(s) for s in used - set(equations.states))
+    arguments = [*equations.states, *(sp.Symbol(name, real=True) for name in names)]
+    return changes, sp.lambdify(arguments, formulas, modules=_MODULES), names
+
+
+@cache
+def _threshold_function(equations: Any) -> tuple[Callable[..., Any], list[int], list[str]]:
+    """Return the threshold as a function of some states and parameters."""
+    import sympy as sp
+
+    formula = sp.S.Zero if equations.threshold is None else equations.threshold
+    states = [k for k, state in enumerate(equations.states) if state in formula.free_symbols]
+    names = sorted(str(s) for s in formula.free_symbols - set(equations.states))
+    symbols = [sp.Symbol(name, real=True) for name in names if name != DRIVE]
+    arguments = [*(equations.states[k] for k in states), *symbols]
+    return sp.lambdify(arguments, formula, modules=_MODULES), states, names
+
+
+_MODULES: list[Any] = [{"linoid": linoid_array}, "numpy"]

@@ -1,0 +1,188 @@
+"""Holds: what refractoriness does to the units of a group, counted in whole steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from causal_snn.simulation.engine.group_lanes import GroupLanes
+from causal_snn.simulation.engine.linear import is_lif_family
+
+
+class Hold:
+    """The spikes of a group and its refractory units; the base for lanes and for events."""
+
+    def __init__(self, group: GroupLanes) -> None:
+        self.group = group
+        self.steps = group.group.convention.refractory_steps
+        self.value: Any = None
+        self.kept = np.empty_like(group.states[0]) if self._keeps() else None
+
+    def _keeps(self) -> bool:
+        """Return whether the held potential is what the reset left, unit by unit."""
+        return self.steps > 0 and not self.group.level and not is_lif_family(self.group.group.model)
+
+    def build(self) -> None:
+        """Take over the parameters in force."""
+        if is_lif_family(self.group.group.model):
+            self.value = self.group.number(self.group.parameters["V_reset"])
+
+    def spikes(self) -> Any:
+        """Return the flat positions of the units that spiked in the latest step."""
+        return np.flatnonzero(self.group.spiked)
+
+    def keep(self) -> None:
+        """Remember the potential that a reset left."""
+        if self.kept is not None:
+            where = self.spikes()
+            self.kept.reshape(-1)[where] = self.group.states[0].reshape(-1)[where]
+
+
+class LaneHold(Hold):
+    """A counter for every unit in every lane."""
+
+    def __init__(self, group: GroupLanes) -> None:
+        super().__init__(group)
+        size = group.shape if self.steps else (0,)
+        self.left = np.zeros(size, np.int32)
+        self.held = np.zeros(size, bool)
+
+    def apply(self) -> None:
+        """Hold the potential of refractory units."""
+        if self.steps:
+            np.greater(self.left, 0, out=self.held)
+            if self.kept is not None:
+                np.copyto(self.group.states[0], self.kept, where=self.held)
+            elif not self.group.level:
+                np.copyto(self.group.states[0], self.value, where=self.held)
+
+    def mask(self) -> Any:
+        """Return which units are held, shape (rows, m, lanes)."""
+        return self.held if self.steps else np.zeros(self.group.shape, bool)
+
+    def update(self) -> None:
+        """Let no refractory unit spike; count down, and start anew where one spiked."""
+        if self.steps:
+            spiked = self.group.spiked
+            np.greater(spiked, self.held, out=spiked)
+            np.subtract(self.left, self.held, out=self.left)
+            np.copyto(self.left, self.steps, where=spiked)
+
+    def start(self) -> None:
+        """Begin with the units that have just spiked."""
+        if self.steps:
+            self.left[...] = np.where(self.group.spiked, self.steps, 0)
+
+    def release(self, unit: int) -> None:
+        """Make a unit free of its refractoriness, unless it has just spiked."""
+        if self.steps:
+            self.left[:, unit] = np.where(self.group.spiked[:, unit], self.steps, 0)
+
+    def save(self) -> Any:
+        """Return a copy of what is remembered."""
+        return self.left.copy()
+
+    def load(self, saved: Any) -> None:
+        """Put back what `save` gave."""
+        self.left[...] = saved
+
+
+class EventHold(Hold):
+    """The spikes of the latest steps, one list after the other: the refractory window."""
+
+    def __init__(self, group: GroupLanes) -> None:
+        super().__init__(group)
+        self.latest = np.zeros(0, np.intp)
+        self.log = np.zeros(1024, np.intp)
+        self.ends = [0] * (self.steps + 1)
+
+    def spikes(self) -> Any:
+        """Return the flat positions of the units that spiked in the latest step."""
+        return self.latest
+
+    def _window(self) -> Any:
+        return self.log[self.ends[0] : self.ends[-1]]
+
+    def apply(self) -> None:
+        """Hold the potential of refractory units."""
+        if self.steps and not self.group.level:
+            where = self._window()
+            if where.size:
+                flat = self.group.states[0].reshape(-1)
+                if self.kept is not None:
+                    flat[where] = self.kept.reshape(-1)[where]
+                elif np.ndim(self.value):
+                    held = np.broadcast_to(self.value, self.group.shape).reshape(-1)
+                    flat[where] = held[where]
+                else:
+                    flat[where] = self.value
+
+    def mask(self) -> Any:
+        """Return which units are held, shape (rows, m, lanes)."""
+        held = np.zeros(self.group.shape, bool)
+        if self.steps:
+            held.reshape(-1)[self._window()] = True
+        return held
+
+    def update(self) -> None:
+        """List the spikes of this step."""
+        spiked = self.group.spiked.reshape(-1)
+        if self.steps:
+            spiked[self._window()] = False
+            self.latest = np.flatnonzero(spiked)
+            self._append(self.latest)
+        else:
+            self.latest = np.flatnonzero(spiked)
+
+    def _append(self, places: Any) -> None:
+        end = self.ends[-1]
+        if end + places.size > self.log.size:
+            window = self._window().copy()
+            first = self.ends[0]
+            self.log = np.zeros(max(2 * (window.size + places.size), 1024), np.intp)
+            self.log[: window.size] = window
+            self.ends = [e - first for e in self.ends]
+            end = self.ends[-1]
+        self.log[end : end + places.size] = places
+        self.ends = [*self.ends[1:], end + places.size]
+
+    def start(self) -> None:
+        """Begin with the units that have just spiked."""
+        self.latest = np.flatnonzero(self.group.spiked.reshape(-1))
+        self.ends = [0] * (self.steps + 1)
+        if self.steps:
+            self._append(self.latest)
+
+    def release(self, unit: int) -> None:
+        """Make a unit free of its refractoriness, unless it has just spiked."""
+        rows, m, _ = self.group.shape
+        freed = np.arange(rows) * m + unit
+        self.latest = np.flatnonzero(self.group.spiked.reshape(-1))
+        if self.steps:
+            pieces = [self.log[a:b] for a, b in zip(self.ends[:-1], self.ends[1:], strict=True)]
+            pieces = [piece[~np.isin(piece, freed)] for piece in pieces]
+            pieces[-1] = self.latest
+            self._set(pieces)
+
+    def _set(self, pieces: Any) -> None:
+        self.ends = [0] * (self.steps + 1)
+        for piece in pieces:
+            self._append(piece)
+
+    def save(self) -> Any:
+        """Return a copy of what is remembered: for each place, steps since its latest spike."""
+        age = np.zeros(self.group.states[0].size, np.int32)
+        for back, (a, b) in enumerate(zip(self.ends[:-1], self.ends[1:], strict=True)):
+            age[self.log[a:b]] = back + 1
+        return age
+
+    def load(self, saved: Any) -> None:
+        """Put back what `save` gave."""
+        self.latest = np.flatnonzero(self.group.spiked.reshape(-1))
+        self._set([np.flatnonzero(saved == back + 1) for back in range(self.steps)])
+
+
+def make_hold(group: GroupLanes) -> LaneHold | EventHold:
+    """Return the hold that fits the group's lanes."""
+    return LaneHold(group) if group.shape[2] > 1 else EventHold(group)

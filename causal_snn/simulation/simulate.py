@@ -1,0 +1,265 @@
+"""simulate: run a network and keep what it does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from causal_snn.errors import bad, check_choice
+from causal_snn.models.network import Network
+from causal_snn.progress import track
+from causal_snn.provenance import provenance
+from causal_snn.simulation.engine.clock import whole_steps
+from causal_snn.simulation.engine.core import Engine
+from causal_snn.simulation.engine.layout import Layout, lay_out
+from causal_snn.simulation.engine.noise import Rng, seed_of, stream
+from causal_snn.simulation.engine.schedule import (
+    Schedule,
+    check_interventions,
+    is_forceful,
+    needs_current,
+)
+from causal_snn.simulation.interrupt import Stop, gentle_stop
+from causal_snn.simulation.memory import check_memory, megabytes
+from causal_snn.simulation.not_finite import find_fault, is_finite
+from causal_snn.simulation.record import Keeper, Plan, Record, as_record, plan_record
+from causal_snn.simulation.recording import (
+    COMPLETE,
+    FULL,
+    INTERRUPTED,
+    NOT_FINITE,
+    Recording,
+)
+from causal_snn.simulation.spike_trains import SpikeTrains
+from causal_snn.simulation.start import check_start, set_start
+from causal_snn.simulation.state import SimulationState
+
+LOOK_EVERY = 200
+"""Steps between looks at the clock, at Ctrl-C and for values that are not finite."""
+
+
+def simulate(
+    network: Network,
+    duration: float,
+    *,
+    rng: Rng = None,
+    interventions: Any = (),
+    record: Record | str | tuple[str, ...] | None = None,
+    start: Any = None,
+    replicas: int = 1,
+    scheme: str | None = None,
+    dtype: Any = np.float64,
+    progress: bool = True,
+) -> Recording:
+    """Run a network.
+
+    Parameters
+    ----------
+    network : Network
+        Neurons of any model; one time step is `network.dt`.
+    duration : float
+        How long (ms), a whole number of steps.
+    rng : numpy.random.Generator or int, optional
+        Source of all randomness (SPEC 7). The same seed gives the same run, bit for bit, on the
+        same machine; `provenance["seed"]` of the result gives it again.
+    interventions : sequence of interventions
+        Made by `do`, `clamp`, `clamp_spikes`, `cut`, `change`, `inject`. Values may differ
+        from replica to replica.
+    record : Record, or names of states, optional
+        What to keep besides the spikes, as ``("v",)`` or ``Record(states=("v",), every=1.0)``.
+    start : mapping of str to array, or SimulationState, optional
+        States to start from, by name, shapes (), (n,) or (n, replicas); what is not named is at
+        rest without current: the lower of E and V_reset for the LIF family, an equilibrium
+        for others. Or the `final` state of a recording: the run goes on from
+        there and equals, bit for bit, one that was never interrupted; give it the same
+        interventions, whose times count from the first run's start.
+    replicas : int
+        Independent copies of the network.
+    scheme : str, optional
+        How neurons are stepped; default exact or Euler for linear neurons, as their convention
+        says, and exponential Euler for others. See `causal_snn.models.schemes`.
+    dtype : numpy dtype
+        float64 or float32.
+    progress : bool
+        Show a bar when the run takes more than two seconds and somebody watches.
+
+    Returns
+    -------
+    Recording
+        Its `status` says whether the run came to its end; Ctrl-C, too many spikes or a value
+        that is not finite end it earlier, and what was finished is kept.
+
+    Raises
+    ------
+    InputError
+        If an argument makes no sense, or the run needs more memory than there is.
+
+    Notes
+    -----
+    In each step, in this order: units that spiked are reset; input arrives that acts before
+    the flow; the flow; input that acts after it; noise; clamps; refractory units are held;
+    spikes are found. The potential that is kept is the one before reset.
+    """
+    layout = lay_out(network, scheme)
+    kind = check_dtype(dtype)
+    if isinstance(replicas, bool) or int(replicas) != replicas or replicas < 1:
+        raise bad("replicas", replicas, "a whole number of 1 or more")
+    resumed = start if isinstance(start, SimulationState) else None
+    first = 0 if resumed is None else resumed.step
+    steps = whole_steps("duration", duration, network.dt)
+    states = {} if resumed else check_start(start, layout)
+    found = check_interventions(interventions, layout, steps, int(replicas), first=first)
+    plan = plan_record(as_record(record), layout, first, steps)
+    needed = _memory(layout, int(replicas), kind, plan)
+    check_memory(needed, "this run", "Keep fewer states or times, or run fewer replicas.")
+    made_for = {
+        "units": layout.n,
+        "replicas": int(replicas),
+        "dt": network.dt,
+        "dtype": str(kind),
+        "schemes": layout.schemes,
+    }
+    if resumed is not None and dict(resumed.made_for) != made_for:
+        raise bad(
+            "start",
+            dict(resumed.made_for),
+            f"a state of a run like this one: {made_for}",
+        )
+    seed = seed_of(rng) if resumed is None else resumed.seed
+    engine = Engine(
+        layout,
+        rows=int(replicas),
+        lanes=1,
+        dtype=kind,
+        streams=[stream(seed)],
+        varying=needs_current(found),
+        forceful=is_forceful(found),
+        remember=plan.record.interpolate,
+    )
+    schedule = Schedule(found, layout, first + steps, np.arange(int(replicas)))
+    keeper = Keeper(plan, engine)
+    with gentle_stop() as stop, np.errstate(all="ignore"):
+        if resumed is None:
+            set_start(engine, states)
+            keeper.keep_spikes()
+        else:
+            engine.restore((first, dict(resumed.arrays), [dict(resumed.stream)]))
+            schedule.resume(engine.controls, first)
+        label = f"simulating {network.name} ({megabytes(needed)})"
+        end = _run(engine, schedule, keeper, first + steps, stop, label, progress)
+    step, arrays, (at,) = engine.snapshot()
+    final = SimulationState(step * network.dt, step, arrays, at, seed, made_for)
+    about = provenance(
+        "simulation in time steps",
+        schemes=layout.schemes,
+        dt=network.dt,
+        dtype=str(kind),
+        seed=seed,
+        replicas=int(replicas),
+        interventions=[one.describe() for one in found],
+        memory=megabytes(needed),
+    )
+    return _recording(engine, keeper, first, final, end, about)
+
+
+def check_dtype(dtype: Any) -> np.dtype[Any]:
+    """Return float64 or float32 as a dtype, or raise `InputError`."""
+    try:
+        kind: np.dtype[Any] = np.dtype(dtype)
+    except TypeError:
+        raise bad("dtype", dtype, "float64 or float32") from None
+    check_choice("dtype", str(kind), ("float64", "float32"))
+    return kind
+
+
+def _memory(layout: Layout, replicas: int, dtype: np.dtype[Any], plan: Plan) -> int:
+    """Return the bytes that a run needs, spikes apart (24 bytes each)."""
+    states = sum(group.size * (len(group.states) + 12) for group in layout.groups)
+    return states * replicas * dtype.itemsize + plan.bytes(replicas)
+
+
+def _run(
+    engine: Engine,
+    schedule: Schedule,
+    keeper: Keeper,
+    end: int,
+    stop: Stop,
+    label: str,
+    progress: bool,
+) -> tuple[str, str]:
+    """Run to the end, or as far as it goes; return the status and a sentence."""
+    dt, first = engine.dt, engine.step_number
+    looks = [*range(first + LOOK_EVERY, end, LOOK_EVERY), end] if end > first else []
+    marks = sorted({*schedule.steps(), *keeper.plan.steps.tolist(), *looks})
+    saved = engine.snapshot()
+    for look in track(looks, label=label, show=progress):
+        for target in (mark for mark in marks if engine.step_number < mark <= look):
+            _before_step(engine, schedule, keeper)
+            for _ in range(target - engine.step_number):
+                engine.step()
+                keeper.keep_spikes()
+        if not is_finite(engine):
+            text = find_fault(engine, saved, schedule)
+            keeper.forget_after(engine.step_number)
+            return NOT_FINITE, text
+        saved = engine.snapshot()
+        if keeper.full:
+            limit = keeper.plan.record.most_spikes
+            return FULL, (
+                f"stopped at {engine.step_number * dt:g} ms: there are more than most_spikes = "
+                f"{limit} spikes; allow more, or keep none (Record(spikes=False))"
+            )
+        if stop.asked and engine.step_number < end:
+            return INTERRUPTED, (
+                f"interrupted at {engine.step_number * dt:g} ms of {end * dt:g} ms; pass `final` "
+                "as start= to go on"
+            )
+    if end in keeper.plan.steps:
+        keeper.keep_states()
+    return COMPLETE, "the run came to its end"
+
+
+def _before_step(engine: Engine, schedule: Schedule, keeper: Keeper) -> None:
+    """Do what is to be done at this moment, then keep what is to be kept of it."""
+    step = engine.step_number
+    if step in schedule.actions:
+        before = engine.traffic.latest()
+        schedule.act(engine.controls, step)
+        keeper.keep_spikes(but=before)
+    if step in keeper.plan.steps:
+        keeper.keep_states()
+
+
+def _recording(
+    engine: Engine,
+    keeper: Keeper,
+    first: int,
+    final: SimulationState,
+    end: tuple[str, str],
+    about: dict[str, Any],
+) -> Recording:
+    network, dt = engine.layout.network, engine.dt
+    units, times, replicas = keeper.spikes(dt)
+    return Recording(
+        network=network,
+        trains=SpikeTrains(
+            labels=network.labels,
+            units=units,
+            times=times,
+            replicas=replicas,
+            start=first * dt,
+            stop=engine.step_number * dt,
+            count=engine.rows,
+        ),
+        times=keeper.plan.steps[: keeper.taken] * dt,
+        states={name: values[: keeper.taken] for name, values in keeper.states.items()},
+        state_units={
+            name: tuple(network.labels[u] for u in keeper.plan.units(name))
+            for name in keeper.states
+        },
+        final=final,
+        status=end[0],
+        message=end[1],
+        provenance=about,
+    )
