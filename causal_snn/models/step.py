@@ -143,7 +143,7 @@ def step_map(network: Network) -> StepMap:
             "(causal_snn.simulation)"
         )
     rows = [
-        _unit_row(model, network.dt, float(drive), float(bias), float(noise))
+        unit_row(model, network.dt, float(drive), float(bias), float(noise))
         for model, drive, bias, noise in zip(
             network.neurons,
             network.drive,
@@ -155,9 +155,10 @@ def step_map(network: Network) -> StepMap:
     return StepMap(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
-def _unit_row(
+def unit_row(
     model: NeuronModel, dt: float, drive: float, bias: float, noise: float
 ) -> tuple[Any, ...]:
+    """Return the fields of one unit's `StepMap`, in their order; see `step_map`."""
     p, convention = model.parameters, model.convention
     if not {"E", "theta", "V_reset", "V_min"} <= p.keys():
         raise InputError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -195,9 +196,7 @@ class Watch:
                 still = 1.0 if self.outcome.edges is None else (mean < edge)
                 below[k] = np.where(held[place], still, below[k])
             ends = [np.zeros_like(mean), *below, np.ones_like(mean)]
-            found.append(
-                np.stack([b - a for a, b in zip(ends[:-1], ends[1:], strict=True)], axis=1)
-            )
+            found.append(np.stack([b - a for a, b in pairwise(ends)], axis=1))
         return found
 
 

@@ -226,7 +226,6 @@ def _by_batch(outcomes: Any, batch: int, count: int) -> Floats:
     if outcomes.ndim == 1:
         codes = np.arange(lanes) // batch * count + outcomes
         batches = -(-lanes // batch)
-        sums: Floats = np.bincount(codes, minlength=batches * count).reshape(batches, count)
-        return sums.astype(float)
+        return np.bincount(codes, minlength=batches * count).reshape(batches, count).astype(float)
     added: Floats = np.add.reduceat(outcomes, np.arange(0, lanes, batch), dtype=np.float64)
     return added
