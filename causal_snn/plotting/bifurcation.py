@@ -57,9 +57,10 @@ def plot_bifurcation(
     Raises
     ------
     InputError
-        If there is nothing to draw, the branches do not belong together, or the state is unknown.
+        If there is nothing to draw, something is no branch, the branches do not belong together,
+        or the state is unknown.
     """
-    first = _checked(branches)
+    first = _checked(branches, (Branch, CycleBranch))
     names = first.model.states
     if state is not None and state not in names:
         raise bad("state", state, "a state of the model", suggest(state, names))
@@ -106,8 +107,17 @@ def plot_periods(*cycles: CycleBranch, frequency: bool = False, ax: Axes | None 
         Whether to show 1000/period (Hz) in place of the period (ms).
     ax : matplotlib.axes.Axes, optional
         Where to draw; default a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError
+        If there is nothing to draw, or the branches are not of cycles that belong together.
     """
-    first = _checked(cycles)
+    first = _checked(cycles, (CycleBranch,))
     ax = axes_or_new(ax)
     pieces: list[Piece] = []
     marks: list[Mark] = []
@@ -127,11 +137,16 @@ def plot_periods(*cycles: CycleBranch, frequency: bool = False, ax: Axes | None 
     return ax
 
 
-def _checked[T: Branch | CycleBranch](branches: Sequence[T]) -> T:
+def _checked[T: Branch | CycleBranch](branches: Sequence[T], kinds: tuple[type, ...]) -> T:
     """Return the first of some branches that belong together."""
     if not branches:
         raise bad("branches", branches, "one branch or more")
     first = branches[0]
+    for branch in branches:
+        if not isinstance(branch, kinds):
+            allowed = " or ".join(f"a {kind.__name__}" for kind in kinds)
+            fix = "Unpack several: *branches, or *found.named().values() of a Diagram."
+            raise bad("branches", branch, allowed, fix)
     for branch in branches:
         if branch.parameter != first.parameter or branch.model.states != first.model.states:
             raise bad("branches", branch, f"branches of {first.model.name} in {first.parameter}")

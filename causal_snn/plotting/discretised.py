@@ -13,6 +13,7 @@ from causal_snn.dynamics.field import Floats
 from causal_snn.dynamics.implementation.hopf_shift import HopfShift
 from causal_snn.errors import bad
 from causal_snn.models.schemes import parameter_unit
+from causal_snn.plotting.checks import one_or_more
 from causal_snn.plotting.dynamics_text import quantity
 from causal_snn.plotting.style import (
     BLACK,
@@ -75,11 +76,9 @@ def plot_hopf_shift(result: HopfShift | Sequence[HopfShift], *, ax: Axes | None 
     Raises
     ------
     InputError
-        If nothing is given, or the results are of different Hopf points.
+        If a result is no HopfShift, or they are of different Hopf points.
     """
-    results = (result,) if isinstance(result, HopfShift) else tuple(result)
-    if not results:
-        raise bad("result", result, "at least one HopfShift")
+    results = one_or_more("result", result, HopfShift, "dynamics.shift_of_hopf")
     first = results[0]
     for other in results[1:]:
         if other.parameter != first.parameter or other.hopf.value != first.hopf.value:

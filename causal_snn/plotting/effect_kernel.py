@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from causal_snn.coarse import ThresholdResult
 from causal_snn.kernel import EffectKernel
 from causal_snn.kernel.normal import above
+from causal_snn.plotting.checks import check_kind
 from causal_snn.plotting.style import (
     BAND,
     BLACK,
@@ -59,7 +60,15 @@ def plot_effect_kernel(
     matplotlib.axes.Axes
         The horizontal axis covers theta, T*, the band and every transition, whatever the
         domain; potentials outside the domain are hatched.
+
+    Raises
+    ------
+    InputError
+        If the kernel or the threshold is of another kind.
     """
+    check_kind("kernel", kernel, EffectKernel, "kernel.next_spike")
+    if threshold is not None:
+        check_kind("threshold", threshold, ThresholdResult, "coarse.threshold")
     ax = axes_or_new(ax, height=3.05)
     low, high = _window(kernel, threshold)
     _draw_curves(ax, kernel, low, high)

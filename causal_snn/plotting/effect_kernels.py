@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from causal_snn.plotting.checks import check_kind
 from causal_snn.plotting.effect_kernel import plot_effect_kernel, score_label
 from causal_snn.plotting.style import BLUE, COLUMN, GREY, PAGE, SMALL, VERMILLION, new_figure
 from causal_snn.report.result import Report
@@ -40,7 +41,13 @@ def plot_effect_kernels(report: Report) -> Figure:
     matplotlib.figure.Figure
         One panel for each unit, in order, with one legend; a single unit gets the figure
         of `plot_effect_kernel`.
+
+    Raises
+    ------
+    InputError
+        If `report` is none.
     """
+    check_kind("report", report, Report, "causal_snn.analyze")
     n = len(report.kernels)
     if n == 1:
         figure = new_figure(COLUMN, 3.05)

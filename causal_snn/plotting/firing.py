@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from causal_snn.dynamics.firing.prc import PhaseResponse
 from causal_snn.dynamics.firing.result import FiringRate
 from causal_snn.errors import bad
+from causal_snn.plotting.checks import one_or_more
 from causal_snn.plotting.dynamics_text import in_unit, quantity
 from causal_snn.plotting.style import (
     BLACK,
@@ -54,10 +55,13 @@ def plot_fi(
         Steady rate with a line and dots, the rate of the first interval dotted where it
         differs; an irregular train with its standard error; crosses where nothing converged.
         A line is broken where firing starts or stops: the rate may jump there.
+
+    Raises
+    ------
+    InputError
+        If a result is no FiringRate, or they do not belong on one axis.
     """
-    several = [results] if isinstance(results, FiringRate) else list(results)
-    if not several:
-        raise bad("results", results, "at least one FiringRate")
+    several = one_or_more("results", results, FiringRate, "dynamics.firing_rate")
     units = {(result.input, result.unit) for result in several}
     if len(units) > 1:
         shown = ", ".join(sorted(f"{name} ({unit})" for name, unit in units))
@@ -143,10 +147,13 @@ def plot_prc(
     Returns
     -------
     matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError
+        If a result is no PhaseResponse, or they do not belong on one axis.
     """
-    several = [results] if isinstance(results, PhaseResponse) else list(results)
-    if not several:
-        raise bad("results", results, "at least one PhaseResponse")
+    several = one_or_more("results", results, PhaseResponse, "dynamics.prc")
     names = [result.model.name for result in several] if labels is None else list(labels)
     if len(names) != len(several):
         raise bad("labels", names, f"{len(several)} of them, one for each result")

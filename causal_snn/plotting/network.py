@@ -15,6 +15,7 @@ from causal_snn.errors import bad
 from causal_snn.models.network import Network
 from causal_snn.phi import Complex, PhiResult
 from causal_snn.plotting import network_geometry as geometry
+from causal_snn.plotting.checks import check_kind
 from causal_snn.plotting.network_legend import (
     COMPLEXES,
     DASHES,
@@ -53,7 +54,15 @@ def plot_network(
     matplotlib.axes.Axes
         Arrow heads are excitatory, bars inhibitory; the width of a connection grows with
         the magnitude of its weight.
+
+    Raises
+    ------
+    InputError
+        If the network or the result is of another kind.
     """
+    check_kind("network", network, Network, "Network(...) or read_network")
+    if phi_result is not None:
+        check_kind("phi_result", phi_result, PhiResult, "phi.analyze")
     centres, r = geometry.positions(network.n), geometry.radius(network.n)
     weights, labels = network.weights, network.labels
     cut = set() if phi_result is None or phi_result.mip is None else set(phi_result.mip.cut)

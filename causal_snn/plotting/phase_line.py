@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from causal_snn.dynamics.plane.phase_line import PhaseLine
+from causal_snn.plotting.checks import check_kind
 from causal_snn.plotting.dynamics_text import few_ticks, legend_above, quantity, rate
 from causal_snn.plotting.equilibria import equilibrium_marker
 from causal_snn.plotting.style import BLUE, COLUMN, DIM, GREY, axes_or_new, tidy
@@ -33,7 +34,13 @@ def plot_phase_line(line: PhaseLine, *, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
         Artists carry gids: ``drift``, ``equilibrium``, ``flow``, ``threshold``, ``reset``.
+
+    Raises
+    ------
+    InputError
+        If `line` is no PhaseLine.
     """
+    check_kind("line", line, PhaseLine, "dynamics.phase_plane of a neuron with one state")
     ax = axes_or_new(ax, width=COLUMN, height=2.6)
     state, unit = line.model.equations.states[0], line.model.equations.units[0]
     tidy(ax, xlabel=quantity(str(state), unit), ylabel=f"{rate(state)} ({unit}/ms)")

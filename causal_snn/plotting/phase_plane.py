@@ -10,6 +10,7 @@ from causal_snn.dynamics.plane.manifolds import Manifold
 from causal_snn.dynamics.plane.phase_line import PhaseLine
 from causal_snn.dynamics.plane.phase_plane import PhasePlane
 from causal_snn.dynamics.plane.trajectory import Trajectory
+from causal_snn.plotting.checks import check_kind
 from causal_snn.plotting.dynamics_text import few_ticks, legend_above, math, quantity, rate
 from causal_snn.plotting.equilibria import equilibrium_marker
 from causal_snn.plotting.phase_line import plot_phase_line
@@ -53,9 +54,15 @@ def plot_phase_plane(plane: PhasePlane | PhaseLine, *, ax: Axes | None = None) -
     matplotlib.axes.Axes
         Artists carry gids: ``field``, ``nullcline-V``, ``equilibrium``, ``manifold-stable``,
         ``orbit``, ``jump``, ``threshold``, ``reset``.
+
+    Raises
+    ------
+    InputError
+        If `plane` is neither.
     """
     if isinstance(plane, PhaseLine):
         return plot_phase_line(plane, ax=ax)
+    check_kind("plane", plane, PhasePlane, "dynamics.phase_plane")
     ax = axes_or_new(ax, width=COLUMN, height=3.4)
     ax.set_xlim(*plane.window[plane.x])
     ax.set_ylim(*plane.window[plane.y])

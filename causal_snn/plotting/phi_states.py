@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from causal_snn.errors import bad
 from causal_snn.phi import PhiByState, PhiResult
+from causal_snn.plotting.checks import one_or_more
 from causal_snn.plotting.style import (
     BLUE,
     COLUMN,
@@ -57,10 +58,13 @@ def plot_phi_states(
     matplotlib.axes.Axes
         That of phi_s; the one of Phi comes next in its figure. States are in row order, the
         first unit fastest.
+
+    Raises
+    ------
+    InputError
+        If a result is of another kind, or `chosen` is none of their states.
     """
-    found = tuple(results)
-    if not found:
-        raise bad("results", results, "one PhiResult or more")
+    found = one_or_more("results", results, PhiResult, "phi.analyze")
     unreachable = results.unreachable if isinstance(results, PhiByState) else ()
     every = sorted([r.state for r in found] + list(unreachable), key=lambda state: state[::-1])
     position = {state: k for k, state in enumerate(every)}

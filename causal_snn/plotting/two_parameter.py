@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from causal_snn.dynamics.continuation.branch import parameter_unit
 from causal_snn.dynamics.two_parameter.curve import CodimOneCurve
 from causal_snn.errors import bad
+from causal_snn.plotting.checks import check_kind
 from causal_snn.plotting.dynamics_text import quantity
 from causal_snn.plotting.marks import Mark, draw_marks, mark_of, told_apart
 from causal_snn.plotting.pieces import Piece, cut, draw_pieces
@@ -35,10 +36,12 @@ def plot_two_parameter(*curves: CodimOneCurve, ax: Axes | None = None) -> Axes:
     Raises
     ------
     InputError
-        If there is nothing to draw, or a curve is in other parameters.
+        If there is nothing to draw, or a curve is none or in other parameters.
     """
     if not curves:
         raise bad("curves", curves, "one curve or more, from continue_special")
+    for k, curve in enumerate(curves):
+        check_kind(f"curves[{k}]", curve, CodimOneCurve, "dynamics.continue_special")
     names = curves[0].parameters
     ax = axes_or_new(ax)
     pieces: list[Piece] = []

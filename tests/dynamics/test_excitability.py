@@ -15,6 +15,7 @@ from causal_snn.dynamics.cycle.cycles import continue_cycles
 from causal_snn.dynamics.firing.excitability import excitability
 from causal_snn.dynamics.firing.firing import firing_rate
 from causal_snn.dynamics.firing.rheobase import rheobase
+from causal_snn.dynamics.reset.continuation import continue_reset_map
 from causal_snn.errors import InputError
 
 
@@ -188,7 +189,7 @@ def test_neurons_without_rest_or_firing_are_refused() -> None:
         excitability(models.adex(), delta_T=3.0)
 
 
-@pytest.mark.parametrize("phi", [0.235, 0.25])
+@pytest.mark.parametrize("phi", [0.235, 0.26])
 def test_firing_that_lies_wholly_below_the_end_of_rest(phi: float) -> None:
     # The stable cycles begin at a homoclinic orbit and are gone, in a fold or at the Hopf point,
     # before rest ends in its saddle-node at 39.963: independent of them, by collocation.
@@ -200,3 +201,25 @@ def test_firing_that_lies_wholly_below_the_end_of_rest(phi: float) -> None:
     assert found.sustained < cycles.values[cycles.stable].max() < found.from_rest
     with pytest.raises(InputError, match="No firing follows where rest ends"):
         excitability(model)
+
+
+def test_firing_between_two_stable_equilibria_is_found_by_the_rate() -> None:
+    # Rest and the focus inside the cycles are both stable here; periods by collocation.
+    model = models.morris_lecar("homoclinic", phi=0.26)
+    cycles = continue_cycles(continue_equilibria(model, "I", (-50.0, 300.0)))
+    currents = [26.8, 28.0, 29.3]
+    orbits = [next(o for o in cycles.at(value) if o.stable) for value in currents]
+    found = firing_rate(model, currents, start="spiking")
+    assert found.rate == pytest.approx([orbit.frequency for orbit in orbits], rel=1e-7)
+    assert not firing_rate(model, currents).rate.any()
+
+
+@pytest.mark.slow
+def test_firing_may_end_in_a_subcritical_period_doubling() -> None:
+    # independent of the halving of currents: the reset map's orbit, followed to multiplier -1
+    model = models.izhikevich("resonator")
+    found = rheobase(model)
+    point = continue_reset_map(model, "I", (0.3, 0.1)).special["PD1"]
+    assert point.criticality == "subcritical"
+    assert found.end == "period doubling"
+    assert found.sustained == pytest.approx(point.value, abs=1e-11)

@@ -311,7 +311,7 @@ def test_rates_rise_with_the_current(currents: list[float]) -> None:
 
 
 BAD = [
-    (models.lif, {"current": math.nan}, "current = nan: finite numbers"),
+    (models.lif, {"current": math.nan}, "current = nan: a finite number"),
     (models.lif, {"current": [1.0, math.inf]}, "current"),
     (models.lif, {"current": "much"}, "current = 'much'"),
     (models.lif, {"current": 20.0, "refractory": -1.0}, "refractory = -1.0: a time in ms"),

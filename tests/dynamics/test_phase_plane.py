@@ -15,7 +15,7 @@ from causal_snn import models
 from causal_snn.dynamics.plane.phase_line import PhaseLine, phase_line
 from causal_snn.dynamics.plane.phase_plane import PhasePlane, phase_plane
 from causal_snn.dynamics.plane.projection import project
-from causal_snn.errors import InputError
+from causal_snn.errors import InputError, StageWarning
 
 Floats = NDArray[np.float64]
 
@@ -301,3 +301,19 @@ def test_import_is_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_drift_undefined_in_part_of_the_window_is_said() -> None:
+    drift = {"v": "log(v) - w + I", "w": "v - w"}
+    model = models.define("half", drift=drift, parameters={"I": 0.5})  # no equilibrium
+    window = {"v": (-2.0, 4.0), "w": (-3.0, 3.0)}
+    said = r"undefined or overflows at 144 of 432 .* v in \[-1\.875,"
+    with pytest.warns(StageWarning, match=said):
+        plane = plane_of(model, window=window)
+    assert (np.isnan(plane.drift[0]) == (plane.grid[0] < 0)).all()
+    plane = plane_of(model, window={**window, "v": (0.1, 4.0)})  # no warning, or it would fail
+    assert np.isfinite(plane.drift).all()
+
+    line = models.define("line", drift={"v": "log(v) - v + 2"}, parameters={})
+    with pytest.warns(StageWarning, match=r"at 501 of 1001 .* v in \[-4, 0\]"):
+        line_of(line, window={"v": (-4.0, 4.0)})

@@ -348,15 +348,60 @@ def test_phi_is_undefined_in_the_basin_of_rest() -> None:
 
 
 def test_spiking_ends_at_the_saddle_node() -> None:
-    p = {**TOUBOUL, "V_r": -55.0, "v_peak": -47.0}
-    branch = continue_reset_map(adex(**p), "I", (800.0, 400.0))
+    # V' = V^2 + I does not heed w: its saddle-node at I = 0 is on the flight from any reset.
+    model = define(
+        "ghost",
+        drift={"v": "v**2 + I", "w": "-w/20"},
+        threshold="50",
+        reset={"v": "-3", "w": "w + 1/5"},
+        parameters={"I": 1.0},
+        domain={"v": (-5.0, 50.0), "w": (-3.0, 5.0)},
+    )
+    branch = continue_reset_map(model, "I", (1.0, -1.0))
     (point,) = branch.special
     assert point.label == "SNIC"
-    # (g_L + a) (V_T - E_L - Delta_T + Delta_T log(1 + a/g_L))
-    exact = 34.0 * (-50.4 + 70.6 - 2.0 + 2.0 * math.log(1.0 + 4.0 / 30.0))
-    assert point.value == pytest.approx(exact, abs=1e-8)
-    assert branch.isi.max() > 1e3
+    assert point.value == pytest.approx(0.0, abs=1e-9)
+    assert branch.isi.max() > 1e4  # pi/sqrt(I)
     assert (np.diff(branch.values) < 0).all()
+
+
+@pytest.mark.parametrize(
+    ("changed", "labels"),
+    [({"tau_w": 40.0, "V_r": -55.0, "v_peak": -47.0}, ["HC"]), ({}, ["LP", "HC"])],
+    ids=["multiplier to 0", "multiplier to infinity"],
+)
+def test_spiking_goes_on_below_the_saddle_node(changed: Any, labels: list[str]) -> None:
+    # Rest appears at 627.311 pA; spikes stop lower, where the reset meets the saddle's manifold.
+    model = adex(**changed)
+    branch = continue_reset_map(model, "I", (800.0, 500.0))
+    assert [point.label for point in branch.special] == labels
+    end = branch.special["HC1"]
+    assert end.value < 34.0 * (-50.4 + 70.6 - 2.0 + 2.0 * math.log(1.0 + 4.0 / 30.0)) - 0.01
+    # independent: one interval, from the reset of the last orbit
+    q = model.parameters
+
+    def rhs(_: float, x: Any, current: float) -> list[float]:
+        v, w = x
+        upswing = q["g_L"] * q["Delta_T"] * math.exp((v - q["V_T"]) / q["Delta_T"])
+        dv = -q["g_L"] * (v - q["E_L"]) + upswing - w + current
+        return [dv / q["C"], (q["a"] * (v - q["E_L"]) - w) / q["tau_w"]]
+
+    def spike(_: float, x: Any, current: float) -> float:
+        return float(x[0] - min(q["v_peak"], -40.0))  # from there on the upswing is certain
+
+    spike.terminal = True  # type: ignore[attr-defined]
+    for shift, spikes in ((1e-3, 1), (-1e-3, 0)):
+        run = solve_ivp(
+            rhs,
+            (0.0, 6e3),
+            [q["V_r"], end.state[0]],
+            args=(end.value + shift,),
+            method="LSODA",
+            rtol=1e-10,
+            atol=1e-10,
+            events=spike,
+        )
+        assert len(run.t_events[0]) == spikes
 
 
 @pytest.mark.slow

@@ -16,7 +16,8 @@ from causal_snn.dynamics.reset.orbit_diagram import orbit_diagram
 from causal_snn.dynamics.reset.reset_map import ResetMap, reset_map
 from causal_snn.errors import InputError
 from causal_snn.models import adex, define
-from causal_snn.plotting.reset_map import plot_orbit_diagram, plot_reset_map
+from causal_snn.plotting.orbit_diagram import plot_orbit_diagram
+from causal_snn.plotting.reset_map import plot_reset_map
 
 
 @pytest.fixture

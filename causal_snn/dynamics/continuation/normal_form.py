@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from causal_snn.dynamics.field import Field, Floats, field
-from causal_snn.dynamics.special import SpecialPoint
+from causal_snn.dynamics.special import SpecialPoint, check_point
 from causal_snn.errors import bad, check_choice
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ def first_lyapunov(point: SpecialPoint, *, convention: Convention = "kuznetsov")
     InputError
         If the point is no Hopf point, or the convention unknown.
     """
+    check_point("point", point)
     if point.label != "HB":
         raise bad("point", point, "a Hopf point (HB)")
     return hopf_normal_form(field(point.model), point.state).l1(convention)

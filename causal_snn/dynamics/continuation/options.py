@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-import numpy as np
-
+from causal_snn.dynamics.floats import is_number
 from causal_snn.errors import bad
 
 
@@ -26,14 +24,9 @@ def check_options(
     least : int
         Fewest points that make a branch.
     """
-    if not (_number(max_step) and 0 < max_step <= 1):
+    if not (is_number(max_step) and 0 < max_step <= 1):
         raise bad("max_step", max_step, "a fraction of the ranges, above 0 and at most 1")
-    if not (_number(tolerance) and 0 < tolerance <= 0.01):
+    if not (is_number(tolerance) and 0 < tolerance <= 0.01):
         raise bad("tolerance", tolerance, "a number above 0, at most 0.01")
-    if not (_number(max_points) and max_points == int(max_points) and max_points >= least):
+    if not (is_number(max_points) and max_points == int(max_points) and max_points >= least):
         raise bad("max_points", max_points, f"a whole number, {least} or more")
-
-
-def _number(value: Any) -> bool:
-    kinds = (int, float, np.integer, np.floating)
-    return isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)

@@ -9,6 +9,7 @@ import numpy as np
 
 from causal_snn.dynamics.continuation.polish import newton
 from causal_snn.dynamics.field import Field, Floats
+from causal_snn.dynamics.floats import floats
 from causal_snn.dynamics.special import SpecialPoint
 from causal_snn.errors import InputError, bad
 
@@ -59,10 +60,7 @@ def _guess(fld: Field, start: Any) -> Floats:
     value = getattr(start, "state", start)
     if isinstance(value, Mapping) and set(value) == set(fld.states):
         value = [value[name] for name in fld.states]
-    try:
-        guess = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        guess = np.array(np.nan)
+    guess = floats(value)
     if guess.shape != (fld.n,) or not np.isfinite(guess).all():
         states = ", ".join(fld.states)
         raise bad("start", start, f"finite values of the states {states}, in order or by name")

@@ -9,6 +9,7 @@ from causal_snn.dynamics.cycle.collocation import scheme
 from causal_snn.dynamics.cycle.condense import back, condense, eliminate
 from causal_snn.dynamics.cycle.orbit import Orbit
 from causal_snn.dynamics.field import field
+from causal_snn.errors import bad
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +32,14 @@ def adjoint(orbit: Orbit) -> Floats:
     -------
     array, shape (n, K)
         Z at the times of `orbit.t`; ms per unit of each state.
+
+    Raises
+    ------
+    InputError
+        If `orbit` is none.
     """
+    if not isinstance(orbit, Orbit):
+        raise bad("orbit", orbit, "an Orbit, from limit_cycle or a branch of cycles")
     loop, tables = orbit.loop, scheme(orbit.degree)
     count, m, n = loop.y.shape
     of = field(orbit.model)

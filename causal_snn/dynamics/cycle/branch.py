@@ -19,6 +19,7 @@ from causal_snn.dynamics.cycle.mesh import equidistribute
 from causal_snn.dynamics.cycle.orbit import Orbit, as_orbit
 from causal_snn.dynamics.cycle.problem import Problem, sizes_of
 from causal_snn.dynamics.cycle.trace import land
+from causal_snn.dynamics.floats import is_number
 from causal_snn.dynamics.special import SpecialPoints
 from causal_snn.errors import InputError, bad
 from causal_snn.models.neuron import DRIVE, NeuronModel
@@ -123,7 +124,7 @@ class CycleBranch:
                 raise bad("which", which, "a special point at which there is a cycle")
             orbit: Orbit = point.details["orbit"]
             return orbit
-        if not -len(self) <= which < len(self):
+        if not (is_number(which) and -len(self) <= which < len(self)):
             raise bad("which", which, f"a position from 0 to {len(self) - 1}")
         return self._orbit(self.loops[which], self.multipliers[which], 0.0)
 
@@ -137,7 +138,7 @@ class CycleBranch:
         InputError
             If the value is not finite, or Newton's method fails there.
         """
-        if not np.isfinite(value):
+        if not is_number(value):
             raise bad("value", value, "a finite number")
         stations = self._stations()
         found = []

@@ -62,13 +62,17 @@ def scheme(degree: int) -> Scheme:
     others = [np.delete(points, k) for k in range(degree + 1)]
     basis = [np.poly(rest)[::-1] / np.prod(points[k] - rest) for k, rest in enumerate(others)]
     inverse = np.array(basis).T  # coefficients of the Lagrange polynomials
-    powers = np.arange(degree + 1)
-    slope = powers[1:] * points[1:, None] ** (powers[1:] - 1)
+    # Slopes and the value at 1 from products of distances: sums of the coefficients cancel.
+    apart = points[:, None] - points + np.eye(degree + 1)
+    barycentric = 1 / apart.prod(axis=1)
+    slope = barycentric / barycentric[:, None] / apart
+    np.fill_diagonal(slope, (1 / apart).sum(axis=1) - 1)
+    ends = [np.prod((1 - rest) / (points[k] - rest)) for k, rest in enumerate(others)]
     return Scheme(
         points=points,
         weights=weights / 2,
-        slope=slope @ inverse[1:],
-        end=inverse.sum(axis=0),
+        slope=slope[1:],
+        end=np.array(ends),
         coefficients=inverse,
     )
 

@@ -141,6 +141,8 @@ def continue_cycles(
 
 
 def _hopf_point(source: Branch | SpecialPoint, start: str | None) -> SpecialPoint:
+    if not isinstance(start, str | None):
+        raise bad("start", start, "the name of a Hopf point, as 'HB2'")
     if isinstance(source, Branch):
         found = source.special.of("HB")
         if start is None and not found:
@@ -178,6 +180,8 @@ def _limits(
         low = max(low, 0.0 if sign == "non-negative" else 1e-9 * value)
     if not low <= value <= high:
         raise bad("span", span, f"a range that holds the start, {name} = {value:.8g}")
+    if not isinstance(stop_after, Mapping | None):
+        raise bad("stop_after", stop_after, "{'LPC': number of cycle folds}")
     wanted = dict(stop_after or {})
     folds = wanted.pop("LPC", None)
     if wanted or (folds is not None and folds < 1):

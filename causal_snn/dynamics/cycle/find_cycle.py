@@ -16,6 +16,7 @@ from causal_snn.dynamics.cycle.orbit import Orbit, as_orbit
 from causal_snn.dynamics.cycle.problem import Problem, sizes_of
 from causal_snn.dynamics.cycle.settle import CLOSE, settle
 from causal_snn.dynamics.field import Field, field
+from causal_snn.dynamics.floats import floats, is_number
 from causal_snn.errors import InputError, bad
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def limit_cycle(
         )
     check_scheme(intervals, degree)
     check_options(tolerance=tolerance)
+    if duration is not None and not (is_number(duration) and duration > 0):
+        raise bad("duration", duration, "a positive finite time (ms)")
     if of.n < 2:
         raise InputError(f"{model.name} has one state: a flow on a line has no cycles.")
     index = _input_index(of)
@@ -100,9 +103,9 @@ def limit_cycle(
 
 def check_scheme(intervals: int, degree: int) -> None:
     """Raise `InputError` unless a mesh can have so many intervals of this degree."""
-    if not intervals >= 5 or intervals != int(intervals):
+    if not (is_number(intervals) and intervals >= 5 and intervals == int(intervals)):
         raise bad("intervals", intervals, "a whole number, 5 or more")
-    if not 2 <= degree <= 7 or degree != int(degree):
+    if not (is_number(degree) and 2 <= degree <= 7 and degree == int(degree)):
         raise bad("degree", degree, "a whole number from 2 to 7")
 
 
@@ -113,10 +116,7 @@ def _input_index(of: Field) -> int:
 
 def _starts(of: Field, guess: ArrayLike | None) -> list[Floats]:
     if guess is not None:
-        try:
-            state = np.asarray(guess, dtype=float)
-        except (TypeError, ValueError):
-            state = np.array(np.nan)
+        state = floats(guess)
         if state.shape != (of.n,) or not np.isfinite(state).all():
             raise bad("guess", guess, f"an Orbit, or {of.n} finite numbers: a state")
         return [state]

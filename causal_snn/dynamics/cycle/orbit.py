@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from causal_snn.dynamics.cycle.collocation import Loop, curve, scheme, times_of
+from causal_snn.dynamics.floats import floats
+from causal_snn.errors import bad
 from causal_snn.models.neuron import NeuronModel
 
 Floats = NDArray[np.float64]
@@ -74,7 +76,10 @@ class Orbit:
 
     def at(self, times: ArrayLike) -> Floats:
         """Return the states at any times (ms), shape (n, len(times)), by the polynomials."""
-        return self.loop.evaluate(np.atleast_1d(np.asarray(times, float)) / self.period).T
+        given = np.atleast_1d(floats(times))
+        if given.ndim != 1 or not np.isfinite(given).all():
+            raise bad("times", times, "finite times (ms)")
+        return self.loop.evaluate(given / self.period).T
 
     def __repr__(self) -> str:
         kind = "stable" if self.stable else "unstable"

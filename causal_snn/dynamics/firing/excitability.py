@@ -176,4 +176,4 @@ def _offset(found: Rheobase, onset: Literal[1, 2]) -> Literal[1, 2]:
     """Return the class of spiking by how firing ends."""
     if found.end == "with rest":
         return onset
-    return 2 if found.end == "fold of cycles" else 1
+    return 2 if found.end in ("fold of cycles", "period doubling") else 1

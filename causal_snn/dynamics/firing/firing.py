@@ -21,6 +21,7 @@ from causal_snn.dynamics.firing.spiking_start import (
     train_from,
 )
 from causal_snn.dynamics.flight.flow import tolerances
+from causal_snn.dynamics.floats import floats, is_number
 from causal_snn.errors import bad, check_choice
 from causal_snn.models.neuron import DRIVE, NeuronModel
 from causal_snn.progress import track
@@ -210,12 +211,9 @@ def _field(model: NeuronModel, params: dict[str, float]) -> Field:
 
 
 def _check_currents(current: ArrayLike) -> Floats:
-    try:
-        values = np.asarray(current, dtype=float)
-    except (TypeError, ValueError):
-        raise bad("current", current, "a number or an array of numbers") from None
+    values = floats(current)
     if not np.isfinite(values).all():
-        raise bad("current", current, "finite numbers")
+        raise bad("current", current, "a finite number or an array of them")
     return values
 
 
@@ -228,19 +226,19 @@ def _check_options(
     longest: float,
 ) -> None:
     resets = of.model.spikes_by_reset
-    if not (refractory >= 0 and math.isfinite(refractory)):
+    if not (is_number(refractory) and refractory >= 0):
         raise bad("refractory", refractory, "a time in ms, 0 or more")
     if refractory and not resets:
         fix = f"{of.model.name} has no reset: its own flow makes it refractory."
         raise bad("refractory", refractory, "0 for a neuron without reset", fix)
-    if not math.isfinite(holding):
+    if not is_number(holding):
         raise bad("holding", holding, "a finite current")
-    if level is not None and (resets or not math.isfinite(level)):
+    if level is not None and (resets or not is_number(level)):
         fix = f"{of.model.name} spikes at its threshold." if resets else ""
         raise bad("level", level, "a potential, for neurons without reset", fix)
-    if most_spikes < FEWEST_SPIKES:
+    if not (is_number(most_spikes) and most_spikes >= FEWEST_SPIKES):
         raise bad("most_spikes", most_spikes, f"a whole number, {FEWEST_SPIKES} or more")
-    if not (longest > 0 and math.isfinite(longest)):
+    if not (is_number(longest) and longest > 0):
         raise bad("longest", longest, "a positive finite time (ms)")
 
 

@@ -22,6 +22,7 @@ from causal_snn.dynamics.firing.spiking_start import (
 )
 from causal_snn.dynamics.flight.flow import tolerances
 from causal_snn.dynamics.flight.variational import systems
+from causal_snn.dynamics.floats import floats
 from causal_snn.errors import InputError, bad
 from causal_snn.models.neuron import NeuronModel
 from causal_snn.provenance import provenance
@@ -265,7 +266,7 @@ def _check_phases(phases: ArrayLike | int) -> Floats:
         if phases < 2:
             raise bad("phases", phases, "2 or more of them, or an array of phases")
         return np.linspace(0.0, 1.0, phases)
-    at = np.asarray(phases, dtype=float)
+    at = floats(phases)
     if at.ndim != 1 or not at.size or not ((at >= 0) & (at <= 1)).all() or (np.diff(at) < 0).any():
         raise bad("phases", phases, "rising numbers from 0 to 1")
     return at

@@ -37,10 +37,11 @@ class Rheobase:
     sustained : float
         Least current of a stable repetitive firing, found by lowering the current from where
         the neuron fires; below `from_rest` the neuron may do either. inf if none was found.
-    end : {"fold of cycles", "infinite period", "with rest", "reset", "none"}
+    end : {"fold of cycles", "period doubling", "infinite period", "with rest", "reset", "none"}
         How firing ends there: in a fold of the firing pattern (its multiplier tends to 1), by
-        an ever longer interval (a saddle on its way), at the current where rest ends, when
-        the reset meets an equilibrium, or not at all.
+        losing stability to alternating intervals (it tends to -1) that do not last, by an
+        ever longer interval (a saddle on its way), at the current where rest ends, when the
+        reset meets an equilibrium, or not at all.
     error : float
         Uncertainty of `sustained`.
     reason : str

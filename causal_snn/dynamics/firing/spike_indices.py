@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from causal_snn.dynamics.field import Floats
+from causal_snn.dynamics.floats import floats, is_number
 from causal_snn.errors import bad
 
 
@@ -31,7 +32,7 @@ def isi(spike_times: ArrayLike) -> Floats:
     InputError
         If a time is not finite, or they do not rise.
     """
-    times = np.asarray(spike_times, dtype=float)
+    times = floats(spike_times)
     if times.ndim != 1 or not np.isfinite(times).all():
         raise bad("spike_times", spike_times, "finite times in ms, shape (N,)")
     intervals = np.diff(times)
@@ -87,7 +88,7 @@ def local_variation(spike_times: ArrayLike, *, refractory: float = 0.0) -> float
     InputError
         If the times are no train, or too few, or R is negative.
     """
-    if not (refractory >= 0 and np.isfinite(refractory)):
+    if not (is_number(refractory) and refractory >= 0):
         raise bad("refractory", refractory, "a time in ms, 0 or more")
     intervals = _intervals(spike_times, 3)
     total = intervals[:-1] + intervals[1:]
@@ -140,9 +141,9 @@ def burst_index(spike_times: ArrayLike, *, longest: float = 10.0, fewest: int = 
     InputError
         If the times are no train or there are none, or an option is out of range.
     """
-    if not (longest > 0 and np.isfinite(longest)):
+    if not (is_number(longest) and longest > 0):
         raise bad("longest", longest, "a positive time in ms")
-    if fewest < 2:
+    if not (is_number(fewest) and fewest >= 2):
         raise bad("fewest", fewest, "2 or more spikes")
     inside = _intervals(spike_times, 1) <= longest
     edges = np.flatnonzero(np.diff(np.concatenate(([False], inside, [False])).astype(int)))
@@ -151,7 +152,8 @@ def burst_index(spike_times: ArrayLike, *, longest: float = 10.0, fewest: int = 
 
 
 def _intervals(spike_times: ArrayLike, fewest: int) -> Floats:
-    count = np.size(np.asarray(spike_times))
-    if count < fewest:
+    times = floats(spike_times)
+    count = times.size
+    if times.ndim and count < fewest:
         raise bad("spike_times", f"{count} spikes", f"{fewest} or more spikes")
     return isi(spike_times)

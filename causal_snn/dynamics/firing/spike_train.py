@@ -50,6 +50,8 @@ class Train:
         Largest modulus of a multiplier of the repeating pattern; NaN without one.
     swing : (float, float), optional
         Lowest and highest potential of an oscillation that is too low to spike.
+    flips : bool
+        Whether that multiplier is negative: intervals come to their limit from both sides.
     """
 
     status: str
@@ -60,6 +62,7 @@ class Train:
     state: Floats | None
     multiplier: float
     swing: tuple[float, float] | None = None
+    flips: bool = False
 
     @property
     def spiking(self) -> bool:
@@ -154,23 +157,32 @@ def _polish(spiker: Spiker, states: list[Floats], intervals: list[float]) -> Tra
         if not size < JUMP:
             return None
         if size < ROUNDING or (size < 1e-8 and size >= 0.5 * last):
-            multiplier = float(np.abs(np.linalg.eigvals(jacobian)).max())
+            found = np.linalg.eigvals(jacobian)
+            largest = complex(found[np.argmax(np.abs(found))])
             error = abs(float(d_period @ step))
-            return _pattern(x, times, error, multiplier) if multiplier < 1.0 else None
+            if not abs(largest) < 1.0:
+                return None
+            once = _pattern(x, times, error, largest)
+            if once.spikes == len(states):
+                return once
+            # taken several times its multiplier has lost its sign
+            return _polish(spiker, [x] * once.spikes, times[: once.spikes].tolist()) or once
         if size > last:
             return None
         x, last = x + step, size
     return None
 
 
-def _pattern(x: Floats, times: Floats, error: float, multiplier: float) -> Train:
+def _pattern(x: Floats, times: Floats, error: float, multiplier: complex) -> Train:
     """Return a repeating train, by the smallest number of its intervals that repeat."""
     k = len(times)
     for d in range(1, k + 1):
         if k % d == 0 and np.ptp(times.reshape(-1, d), axis=0).max() <= SAME * times.max():
             break
     period, share = float(times[:d].sum()), d / k
-    return Train(SPIKING, times, d, period, error * share, x, multiplier**share)
+    flips = d == k and multiplier.real < 0 == multiplier.imag
+    size = abs(multiplier) ** share
+    return Train(SPIKING, times, d, period, error * share, x, size, flips=flips)
 
 
 def _around(spiker: Spiker, x: Floats, k: int) -> tuple[Floats, Floats, Floats, Floats] | None:

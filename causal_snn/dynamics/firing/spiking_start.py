@@ -13,11 +13,12 @@ from causal_snn.dynamics.firing.one_dimensional import line, settles_at
 from causal_snn.dynamics.firing.spike_train import Train, settle
 from causal_snn.dynamics.flight.flow import check_start, widths
 from causal_snn.dynamics.flight.variational import systems
+from causal_snn.dynamics.floats import floats
 from causal_snn.errors import bad
 
 KICKS = (0.6, 0.75, 0.9, 0.45, 0.05)  # where in its domain the potential is displaced to
-ASIDE = 0.01  # of the domain: how far from an unstable equilibrium to start
-UNSTABLE = ("unstable node", "unstable focus")
+ASIDE = {"unstable node": (0.01,), "unstable focus": (0.01,), "stable focus": (0.04, 0.07)}
+"""How far from an equilibrium to start, in domains; off a stable one beyond its own basin."""
 LEVEL = 0.5
 SWING = 0.1  # of the domain: a smaller oscillation has no spikes
 
@@ -65,19 +66,18 @@ def starts(begin: Field, start: Any) -> list[Floats]:
 
 
 def around(of: Field, way: Any) -> list[Floats]:
-    """Return states from which the flow winds out to a cycle, if firing is looked for.
+    """Return states from which the flow winds onto a cycle, if firing is looked for.
 
-    A neuron without reset may fire only in a small basin around an unstable node or focus, which
+    A neuron without reset may fire only in a small basin around a node or focus, which
     displacements of the potential from rest jump over (Morris-Lecar's homoclinic regime).
     """
     if not (isinstance(way, str) and way == "spiking") or of.model.spikes_by_reset:
         return []
-    aside = np.zeros(of.n)
-    aside[0] = ASIDE * widths(of)[0]
+    along = widths(of)[0] * np.eye(of.n)[0]
     return [
-        point.state + aside
+        point.state + aside * along
         for point in equilibria(of.model, **_given(of))
-        if point.kind in UNSTABLE
+        for aside in ASIDE.get(point.kind, ())
     ]
 
 
@@ -93,7 +93,7 @@ def check_way(of: Field, start: Any) -> Any:
         return start
     if of.model.spikes_by_reset:
         return np.array(check_start(of, start))
-    state = np.asarray(start, dtype=float)
+    state = floats(start)
     if state.shape != (of.n,) or not np.isfinite(state).all():
         raise bad("start", start, f"{of.n} finite numbers, one for each of {of.states}")
     return state

@@ -10,6 +10,7 @@ from itertools import chain
 import numpy as np
 
 from causal_snn.dynamics.continuation.continuation import continue_equilibria
+from causal_snn.dynamics.cycle.cycles import continue_cycles
 from causal_snn.dynamics.field import Field, Floats
 from causal_snn.dynamics.firing.spike_train import UNDECIDED, Train
 from causal_snn.dynamics.firing.spiking_start import (
@@ -75,9 +76,9 @@ def lowest_firing(of: Field, top: float, scale: float) -> Edge:
         if abs(high - top) <= 2 * width and abs(low - top) <= 2 * width and width < MEETS * scale:
             return Edge(top, "with rest", high - low, "firing stops there too")
         if train.spikes and train.multiplier > NEAR_FOLD:
-            value, error = _fold(of, low, high, train)
-            reason = f"firing ends in a fold of cycles at {value:.10g}"
-            return Edge(value, "fold of cycles", error, reason)
+            value, error = _bifurcation(of, low, high, train)
+            kind = "period doubling" if train.flips else "fold of cycles"
+            return Edge(value, kind, error, f"firing ends in a {kind} at {value:.10g}")
         assert train.state is not None
         state, width, kick = train.state, 0.1 * width, False
     if any(point.kind.startswith("saddle") for point in equilibria_at(of, high)):
@@ -99,27 +100,33 @@ def _train(of: Field, current: float, state: Floats | None, *, kick: bool = Fals
 def _firing_at(of: Field, top: float, scale: float) -> tuple[float, Floats] | None:
     """Return a current at which the neuron fires, and a state.
 
-    Above the end of rest first. Where the cycles are gone before rest ends, beside the Hopf
-    points: the cycles around them are those of a branch that need not come near rest.
+    Above the end of rest first. Where the cycles are gone before rest ends, on the branches of
+    cycles from the Hopf points, which need not come near rest.
     """
-    above = [top + part * scale for part in (1e-3, 1e-2, 0.03, 0.1, 0.3, 1.0)]
-    for current in chain(above, _beside_hopf_points(of, top, scale)):
-        train = _train(of, current, None, kick=True)
+    above: list[tuple[float, Floats | None]] = [
+        (top + part * scale, None) for part in (1e-3, 1e-2, 0.03, 0.1, 0.3, 1.0)
+    ]
+    for current, state in chain(above, _stable_cycles(of, top, scale)):
+        train = _train(of, current, state, kick=state is None)
         if train.state is not None:
             return current, train.state
     return None
 
 
-def _beside_hopf_points(of: Field, top: float, scale: float) -> Iterator[float]:
-    """Yield currents on both sides of every Hopf point near and below the end of rest."""
-    low = top - FAR * scale
-    rest = {of.model.input: low}
-    if not len(equilibria_at(of, low)):
+def _stable_cycles(of: Field, top: float, scale: float) -> Iterator[tuple[float, Floats]]:
+    """Yield currents and states on stable cycles from Hopf points near and below `top`."""
+    name, span = of.model.input, (top - FAR * scale, top + scale)
+    if of.model.spikes_by_reset or not len(equilibria_at(of, span[0])):
         return
-    branch = continue_equilibria(of.at(**rest).model, of.model.input, (low, top + scale))
+    branch = continue_equilibria(of.at(**{name: span[0]}).model, name, span)
     for point in branch.special.of("HB"):
-        for part in (1e-3, -1e-3, 1e-2, -1e-2):
-            yield point.value + part * scale
+        cycles = continue_cycles(point, span=span)
+        stable = np.flatnonzero(cycles.stable & cycles.reliable)
+        if stable.size:
+            swing = cycles.maxima[stable, 0] - cycles.minima[stable, 0]
+            # the largest may be next to the end of the branch, the middle one too small
+            for k in (int(stable[len(stable) // 2]), int(stable[np.argmax(swing)])):
+                yield float(cycles.values[k]), cycles.orbit(k).x[:, 0]
 
 
 def _silent_below(
@@ -149,12 +156,13 @@ def _halve(
     return low, high, train
 
 
-def _fold(of: Field, low: float, high: float, train: Train) -> tuple[float, float]:
-    """Return where the multiplier of a pattern comes to 1, and the uncertainty of that.
+def _bifurcation(of: Field, low: float, high: float, train: Train) -> tuple[float, float]:
+    """Return where the multiplier of a pattern comes to 1 or -1, and the uncertainty of that.
 
     Along a branch of cycles s = 1 - multiplier goes through 0 at a fold while the current turns
-    round: I = I_c + c2 s^2 + c3 s^3 + ... The polynomial through the last currents gives I_c,
-    and the current of half the distance s to go on with.
+    round: I = I_c + c2 s^2 + c3 s^3 + ...; through a period doubling it goes straight on, with a
+    term c1 s. The polynomial through the last currents gives I_c, and the current of half the
+    distance s to go on with.
     """
     above = high + (high - low)
     points = [(1.0 - _train(of, above, train.state).multiplier, above)]
@@ -164,7 +172,7 @@ def _fold(of: Field, low: float, high: float, train: Train) -> tuple[float, floa
         s, currents = np.array(points[-ORDER:]).T
         if not (np.diff(s) < 0).all():
             break
-        powers = np.array([0, *range(2, len(s) + 1)])
+        powers = np.array([0, *range(2, len(s) + 1)]) - train.flips * (np.arange(len(s)) > 0)
         fit = np.linalg.solve(s[:, None] ** powers, currents)
         change = abs(float(fit[0]) - value)
         if len(points) > 3 and change > error:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from causal_snn.dynamics.field import Field, field
 from causal_snn.dynamics.flight import run as flow_run
 from causal_snn.dynamics.flight.variational import Systems, systems
+from causal_snn.dynamics.floats import floats, is_number
 from causal_snn.errors import bad
 from causal_snn.models.neuron import NeuronModel
 
@@ -141,7 +142,7 @@ def hybrid_field(model: NeuronModel | Field, **params: float) -> Field:
 
 def check_start(fld: Field, start: ArrayLike) -> tuple[float, ...]:
     """Return a start as floats after checking shape, finiteness and threshold."""
-    x = np.asarray(start, dtype=float)
+    x = floats(start)
     if x.shape != (fld.n,) or not np.isfinite(x).all():
         raise bad("start", start, f"{fld.n} finite numbers, one for each of {fld.states}")
     state = tuple(x.tolist())
@@ -157,18 +158,18 @@ def check_start(fld: Field, start: ArrayLike) -> tuple[float, ...]:
 
 def check_time(max_time: float) -> float:
     """Return a longest time after checking it."""
-    if not (max_time > 0 and math.isfinite(max_time)):
+    if not (is_number(max_time) and max_time > 0):
         raise bad("max_time", max_time, "a positive finite time (ms)")
     return float(max_time)
 
 
 def tolerances(fld: Field, rtol: float, atol: ArrayLike | None) -> Floats:
     """Return the absolute tolerance of each state, shape (n,)."""
-    if not 3e-14 <= rtol <= 1e-3:
+    if not (is_number(rtol) and 3e-14 <= rtol <= 1e-3):
         raise bad("rtol", rtol, "between 3e-14 and 1e-3")
     if atol is None:
         return 0.01 * rtol * widths(fld)
-    found = np.asarray(atol, dtype=float)
+    found = floats(atol)
     if found.shape not in {(), (fld.n,)} or not (found > 0).all():
         raise bad("atol", atol, f"a positive number, or {fld.n} of them")
     return np.broadcast_to(found, fld.n)

@@ -14,6 +14,7 @@ from causal_snn.dynamics.flight import flow
 from causal_snn.dynamics.flight.flow import Floats
 from causal_snn.dynamics.flight.lanes_run import Lanes
 from causal_snn.dynamics.flight.variational import systems
+from causal_snn.dynamics.floats import floats
 from causal_snn.errors import bad
 from causal_snn.models.neuron import NeuronModel
 
@@ -77,7 +78,7 @@ def spikes(
         As `spike`.
     """
     fld = flow.hybrid_field(model, **params)
-    x = np.asarray(starts, dtype=float)
+    x = floats(starts)
     if x.ndim != 2 or x.shape[0] != fld.n or not np.isfinite(x).all():
         raise bad("starts", starts, f"finite numbers of shape ({fld.n}, N)")
     if x.shape[1]:

@@ -112,6 +112,12 @@ def discretise(
     return StepModel(plain, scheme, dt, field(increment_model(plain, scheme, dt), **drive))
 
 
+def check_step_model(value: object) -> None:
+    """Raise `InputError` unless the value is a step of a neuron."""
+    if not isinstance(value, StepModel):
+        raise bad("step", value, "a StepModel, from dynamics.discretise")
+
+
 def checked_step(dt: Any, argument: str = "dt") -> float:
     """Return a time step as a float, or raise `InputError`."""
     if isinstance(dt, int | float | np.integer | np.floating) and 0 < dt < math.inf:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal_snn.dynamics.field import Floats
-from causal_snn.dynamics.implementation.discretised import StepModel
+from causal_snn.dynamics.implementation.discretised import StepModel, check_step_model
 from causal_snn.models.neuron import DRIVE, NeuronModel
 from causal_snn.models.parameters import Parameter, Parameters
 from causal_snn.models.schemes import DT, scheme
@@ -117,6 +117,7 @@ def fixed_points(
     """
     from causal_snn.dynamics.equilibrium.equilibria import equilibria
 
+    check_step_model(step)
     values: dict[str, Any] = {k: v for k, v in step.increment.values().items() if k != DT}
     found = equilibria(step.model, box=box, **values)
     points = [_fixed_point(step, point, False) for point in found]

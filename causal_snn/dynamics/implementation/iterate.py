@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from causal_snn.dynamics.field import SCALAR, Floats, compile_expressions
-from causal_snn.dynamics.implementation.discretised import StepModel
+from causal_snn.dynamics.floats import floats
+from causal_snn.dynamics.implementation.discretised import StepModel, check_step_model
 from causal_snn.errors import bad
 from causal_snn.models.neuron import Equations
 from causal_snn.progress import track
@@ -78,9 +79,11 @@ def iterate(step: StepModel, start: ArrayLike, steps: int, *, progress: bool = F
     InputError
         If `start` has the wrong shape or `steps` is not a positive whole number.
     """
-    state = np.asarray(start, dtype=float)
+    check_step_model(step)
+    state = floats(start)
     if state.shape != (step.n,) or not np.isfinite(state).all():
-        raise bad("start", start, f"finite values of the states {', '.join(step.model.states)}")
+        allowed = f"finite values of the states {', '.join(step.model.states)}, in this order"
+        raise bad("start", start, allowed)
     count: object = steps
     if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
         raise bad("steps", steps, "a positive whole number")

@@ -1,15 +1,17 @@
-"""Input checks of `phase_plane` and `phase_line`."""
+"""Checks of what `phase_plane` and `phase_line` are given, and of what they find."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from causal_snn.dynamics.field import Floats
 from causal_snn.dynamics.plane.projection import Fixed
 from causal_snn.dynamics.plane.window import Range
-from causal_snn.errors import bad, suggest
+from causal_snn.errors import StageWarning, bad, suggest
 from causal_snn.models.neuron import NeuronModel
 
 
@@ -36,6 +38,12 @@ def check_window(window: Mapping[str, Range] | None, states: tuple[str, ...]) ->
             raise bad(f"window[{name!r}]", value, allowed)
         checked[name] = (low, high)
     return checked
+
+
+def check_starts(trajectories: Any) -> None:
+    """Refuse what holds no starts."""
+    if not isinstance(trajectories, Sequence | np.ndarray):
+        raise bad("trajectories", trajectories, "a list of states where orbits start")
 
 
 def check_line(model: NeuronModel, x: str | None, y: str | None, fixed: Fixed) -> None:
@@ -73,3 +81,31 @@ def check_grid(grid: Any) -> tuple[int, int]:
     assert isinstance(columns, int)
     assert isinstance(rows, int)
     return columns, rows
+
+
+def warn_undefined(model: NeuronModel, points: Floats, drift: Floats) -> None:
+    """Warn if the drift has no finite value at some points of the window.
+
+    Parameters
+    ----------
+    model : NeuronModel
+        Whose drift it is.
+    points : array, shape (n, ...)
+        States.
+    drift : array, shape (n, ...)
+        Time derivative of each state there.
+    """
+    lost = ~np.isfinite(drift).all(axis=0)
+    if not lost.any():
+        return
+    ranges = ", ".join(
+        f"{name} in [{values[lost].min():.4g}, {values[lost].max():.4g}]"
+        for name, values in zip(model.states, points, strict=True)
+    )
+    warnings.warn(
+        f"the drift of {model.name} is undefined or overflows at {lost.sum()} of {lost.size} "
+        f"points of the window, with {ranges}: there it is NaN or infinite, and not drawn. "
+        "Choose a window where the formulas hold.",
+        StageWarning,
+        stacklevel=3,
+    )

@@ -10,7 +10,7 @@ import numpy as np
 
 from causal_snn.dynamics.equilibrium.equilibria import Equilibria
 from causal_snn.dynamics.field import Floats, field
-from causal_snn.dynamics.plane.checks import check_window
+from causal_snn.dynamics.plane.checks import check_starts, check_window, warn_undefined
 from causal_snn.dynamics.plane.trajectory import (
     Trajectory,
     apply_reset,
@@ -39,7 +39,8 @@ class PhaseLine:
     v : array, shape (N,)
         The state across the window.
     drift : array, shape (N,)
-        Its time derivative (per ms); NaN where the formula overflows.
+        Its time derivative (per ms); NaN or infinite where the formula has no value,
+        which is warned of.
     equilibria : Equilibria
         All that were found, also outside the window.
     threshold, reset : float or None
@@ -100,11 +101,17 @@ def phase_line(
     ------
     InputError
         If the neuron has more states, a name is unknown or a range reversed.
+
+    Warns
+    -----
+    StageWarning
+        If the drift is undefined, or overflows, in a part of the window.
     """
     options: dict[str, Any] = {"progress": progress, **params}
     flow = field(model, **params)
     if flow.n != 1:
         raise bad("model", flow.model.name, "a neuron with one state", "Use phase_plane.")
+    check_starts(trajectories)
     orbits = tuple(
         trajectory(model, as_state(f"trajectories[{k}]", start, flow.states), duration, **options)
         for k, start in enumerate(trajectories)
@@ -114,6 +121,8 @@ def phase_line(
     ranges = choose_window(flow, asked, points, [orbit.x for orbit in orbits])
     low, high = ranges[flow.states[0]]
     v = np.linspace(low, high, SAMPLES)
+    drift = flow.batch(v[None, :])[0]
+    warn_undefined(flow.model, v[None, :], drift[None, :])
     threshold = reset = None
     if flow.model.threshold is not None:
         threshold = float(threshold_of(flow, np.zeros((1, 1)))[0])
@@ -122,7 +131,7 @@ def phase_line(
         model=flow.model,
         window=(low, high),
         v=v,
-        drift=flow.batch(v[None, :])[0],
+        drift=drift,
         equilibria=points,
         threshold=threshold,
         reset=reset,

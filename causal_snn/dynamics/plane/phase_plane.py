@@ -10,7 +10,14 @@ import numpy as np
 
 from causal_snn.dynamics.equilibrium.equilibria import Equilibria
 from causal_snn.dynamics.field import Field, Floats, field
-from causal_snn.dynamics.plane.checks import check_axes, check_grid, check_line, check_window
+from causal_snn.dynamics.plane.checks import (
+    check_axes,
+    check_grid,
+    check_line,
+    check_starts,
+    check_window,
+    warn_undefined,
+)
 from causal_snn.dynamics.plane.manifolds import Manifold, manifolds
 from causal_snn.dynamics.plane.nullclines import Nullcline, Window, nullclines
 from causal_snn.dynamics.plane.phase_line import PhaseLine, phase_line
@@ -58,7 +65,8 @@ class PhasePlane:
     grid : array, shape (2, ny, nx)
         States at which the drift was taken.
     drift : array, shape (2, ny, nx)
-        Time derivative of each state there (per ms).
+        Time derivative of each state there (per ms); NaN or infinite where the formula has no
+        value, which is warned of.
     trajectories : tuple of Trajectory
         Orbits asked for: of `model`, or of `source` if the start had all its states.
     threshold : array, shape (2, N), or None
@@ -166,6 +174,11 @@ def phase_plane(
     InputError
         If a name is unknown, a range reversed, or an option makes no sense for this neuron.
 
+    Warns
+    -----
+    StageWarning
+        If the drift is undefined, or overflows, in a part of the window.
+
     Examples
     --------
     >>> from causal_snn.models import fitzhugh_nagumo
@@ -184,6 +197,7 @@ def phase_plane(
             **params,
         )
     x, y = check_axes(source, x, y)
+    check_starts(trajectories)
     plane, ties = project(source, x, y, fixed)
     drive: dict[str, Any] = {k: v for k, v in params.items() if k not in source.parameters}
     flow = field(plane, **drive)
@@ -198,6 +212,7 @@ def phase_plane(
     ranges = choose_window(flow, asked, points, places)
     box: Window = (ranges[plane.states[0]], ranges[plane.states[1]])
     where, drift = _drift(flow, box, columns, rows, swapped=x != plane.states[0])
+    warn_undefined(plane, where, drift)
     threshold, reset = _events(flow, box)
     curves = nullclines(flow, box)
     return PhasePlane(

@@ -52,6 +52,9 @@ def project(
         values have no unique closed form.
     """
     states = model.states
+    for argument, name in (("x", x), ("y", y)):
+        if name not in states:
+            raise bad(argument, name, "a state", suggest(str(name), states))
     others = tuple(name for name in states if name not in (x, y))
     if fixed == "steady state":
         fixed = {}

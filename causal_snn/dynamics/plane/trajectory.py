@@ -18,6 +18,7 @@ from causal_snn.dynamics.field import (
     compile_expressions,
     field,
 )
+from causal_snn.dynamics.floats import floats
 from causal_snn.dynamics.plane.smooth_flow import RTOL, Piece, Stop, smooth_flow
 from causal_snn.errors import InputError, bad, suggest
 from causal_snn.models.neuron import Equations, NeuronModel
@@ -229,10 +230,7 @@ def as_state(argument: str, value: Any, states: Sequence[str]) -> Floats:
         if missing:
             raise bad(argument, dict(value), "a value for every state", f"Give {missing[0]!r} too.")
         value = [value[name] for name in states]
-    try:
-        state = np.atleast_1d(np.asarray(value, dtype=float))
-    except (TypeError, ValueError):
-        state = np.array([math.nan])
+    state = np.atleast_1d(floats(value))
     if state.shape != (len(states),) or not np.all(np.isfinite(state)):
         raise bad(argument, value, f"{len(states)} finite numbers ({', '.join(states)})")
     return state

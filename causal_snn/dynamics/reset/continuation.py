@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from causal_snn.dynamics.flight.flow import Floats
+from causal_snn.dynamics.floats import floats, is_number
 from causal_snn.dynamics.reset import special as reset_special
 from causal_snn.dynamics.reset.branch import ResetBranch
 from causal_snn.dynamics.reset.curve import Curve, Point
@@ -98,9 +99,9 @@ def continue_reset_map(
     found, first = _source(source, params)
     index = found.field.index(parameter)
     low, high = _check_span(found, parameter, span)
-    if not 0 < step <= 0.5:
+    if not (is_number(step) and 0 < step <= 0.5):
         raise bad("step", step, "a fraction between 0 and 0.5")
-    if max_points < 2:
+    if not (is_number(max_points) and max_points >= 2):
         raise bad("max_points", max_points, "at least 2")
     if first is None:
         found = found.at(**{parameter: low})
@@ -218,7 +219,7 @@ def _begin(
         orbits = periodic(found, period)
         best = [orbit for orbit in orbits if orbit.stable] or list(orbits)
         return (best[0] if best else None), "the start of the span" if best else orbits.message
-    guess = start.w if isinstance(start, SpikeOrbit) else np.atleast_1d(np.asarray(start, float))
+    guess = start.w if isinstance(start, SpikeOrbit) else np.atleast_1d(floats(start))
     if guess.ndim != 1 or not np.isfinite(guess).all():
         raise bad("start", start, f"a value of {found.state}, or one for each of k spikes")
     if len(guess) == 1 and period > 1:
@@ -256,7 +257,7 @@ def _branch(curve: Curve, parameter: str, walk: _Walk, why: str) -> ResetBranch:
         states=np.array([point.w for point in walk.points]),
         isi=np.array([point.isi for point in walk.points]),
         multipliers=np.array([point.multiplier for point in walk.points]),
-        special=SpecialPoints(walk.special),
+        special=SpecialPoints(reset_special.told_apart(walk.special)),
         stopped=(why, walk.stopped),
         provenance=provenance(
             "pseudo-arclength continuation of a reset map, slopes by the variational equation",

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from causal_snn.dynamics.flight import flow
 from causal_snn.dynamics.flight.flow import Floats
+from causal_snn.dynamics.floats import floats, is_number
 from causal_snn.dynamics.reset.reset_map import AT_THRESHOLD, ResetMap, reset_map
 from causal_snn.dynamics.reset.train import start_of
 from causal_snn.errors import bad
@@ -96,13 +97,13 @@ def orbit_diagram(
         If the model has no reset map, a name is unknown, or a value is outside its meaning.
     """
     found = source if isinstance(source, ResetMap) else reset_map(source)
-    grid = np.asarray(values, dtype=float)
+    grid = floats(values)
     if grid.ndim != 1 or not len(grid) or not np.isfinite(grid).all():
         raise bad("values", values, "a list of finite numbers")
     if len(grid) == 2:
         grid = np.linspace(grid[0], grid[1], 400)
     for name, count, least in (("spikes", spikes, 1), ("transient", transient, 0)):
-        if count < least:
+        if not (is_number(count) and count >= least):
             raise bad(name, count, f"at least {least}")
     found = found.at(**params)
     index = found.field.index(parameter)

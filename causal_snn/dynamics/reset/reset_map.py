@@ -20,6 +20,7 @@ from causal_snn.dynamics.flight import flow
 from causal_snn.dynamics.flight.flow import Flight, Floats
 from causal_snn.dynamics.flight.lanes import Flights, fly_lanes
 from causal_snn.dynamics.flight.variational import systems
+from causal_snn.dynamics.floats import floats
 from causal_snn.errors import InputError, bad, suggest
 from causal_snn.models.neuron import NeuronModel
 
@@ -110,7 +111,7 @@ class ResetMap:
 
     def evaluate(self, w: ArrayLike) -> MapValues:
         """Return Phi, its slope and the time to the next spike at N values of w."""
-        points = np.atleast_1d(np.asarray(w, dtype=float))
+        points = np.atleast_1d(floats(w))
         if points.ndim != 1 or not np.isfinite(points).all():
             raise bad("w", w, "a finite number or a list of them")
         flights, above = self.lanes(points)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from causal_snn.dynamics.continuation.normal_form import fold_normal_form
 from causal_snn.dynamics.flight import flow
 from causal_snn.dynamics.flight.flow import Floats
 from causal_snn.dynamics.reset.curve import Curve, Point
@@ -15,6 +17,7 @@ from causal_snn.dynamics.special import SpecialPoint
 
 SLOW_CROSSING = 0.02  # of the branch's fastest crossing: a tangency if so slow at the edge
 CLIFF = 1e5  # slope of Phi beyond which rounding hides the graph
+ROUNDING = 1e-14  # relative; what the parameter must move between two folds to tell them apart
 TANGENCY, STEEP, SEPARATRIX, GHOST, GAP = (
     "threshold tangency",
     "Phi is too steep to follow",
@@ -67,12 +70,11 @@ def edge(
     elif np.abs(here.slopes).max() > CLIFF:
         kind = STEEP
     elif statuses - {flow.SPIKE, flow.BLOW_UP}:
-        slowest = _slowest(curve.map_at(here), here.w[int(np.argmax(here.isi))])
-        fold = _saddle_node(curve, slowest, here.value)
-        if fold is not None and abs(fold - here.value) < 1e-3 * abs(curve.length):
-            kind, tolerance, at = GHOST, 1e-10 * abs(curve.length), fold
-        else:
+        fold = _ghost(curve, here)
+        if fold is None:
             kind = SEPARATRIX
+        else:
+            kind, tolerance, at = GHOST, 1e-10 * abs(curve.length), fold
     name = curve.map.field.names[curve.index]
     label = {SEPARATRIX: "HC", GHOST: "SNIC"}.get(kind, "BC")
     return SpecialPoint(
@@ -204,6 +206,40 @@ def doubling_coefficient(reset_map: ResetMap, w: Floats) -> float:
     return second**2 / 4.0 + third / 6.0
 
 
+def told_apart(points: Sequence[SpecialPoint]) -> list[SpecialPoint]:
+    """Return the points without pairs of folds between which the parameter stands still.
+
+    Next to a homoclinic orbit the parameter is pinned to its last digit while the multiplier
+    runs through 1, so that rounding can turn the branch several times where it turns once.
+    """
+    kept: list[SpecialPoint] = []
+    for point in points:
+        both_folds = bool(kept) and kept[-1].label == point.label == "LP"
+        if both_folds and abs(point.value - kept[-1].value) <= ROUNDING * abs(point.value):
+            kept.pop()
+        else:
+            kept.append(point)
+    folds = iter(range(1, len(kept) + 1))
+    return [
+        replace(point, name=f"LP{next(folds)}") if point.label == "LP" else point for point in kept
+    ]
+
+
+def _ghost(curve: Curve, here: Point) -> float | None:
+    """Return the saddle-node that holds up the last flight, or None if a saddle does.
+
+    At a saddle-node on the flight the branch comes from the side without equilibria.
+    """
+    slowest = _slowest(curve.map_at(here), here.w[int(np.argmax(here.isi))])
+    found = _saddle_node(curve, slowest, here.value)
+    if found is None or abs(found[-1] - here.value) > 1e-3 * abs(curve.length):
+        return None
+    name, value = curve.map.field.names[curve.index], float(found[-1])
+    form = fold_normal_form(curve.map.field.at(**{name: value}), found[:-1], name)
+    beyond = (here.value - value) * form.a * form.b < 0.0  # where 0 = b dp + a x^2 has solutions
+    return None if beyond and abs(here.value - value) > 1e-9 * abs(curve.length) else value
+
+
 def _slowest(reset_map: ResetMap, w: float) -> Floats:
     """Return the state of a flight where it dwells: at the middle of its time."""
     flight = reset_map.flight(w)
@@ -214,8 +250,8 @@ def _slowest(reset_map: ResetMap, w: float) -> Floats:
     return half.before
 
 
-def _saddle_node(curve: Curve, x: Floats, value: float) -> float | None:
-    """Return the parameter of the saddle-node near a state: F = 0 and det J = 0."""
+def _saddle_node(curve: Curve, x: Floats, value: float) -> Floats | None:
+    """Return state and parameter of the saddle-node near a state: F = 0 and det J = 0."""
     fld = curve.map.field
     n = fld.n
     y = np.append(x, value)
@@ -242,5 +278,5 @@ def _saddle_node(curve: Curve, x: Floats, value: float) -> float | None:
             return None
         y = y - change
         if np.abs(change / np.maximum(np.abs(y), 1.0)).max() < 1e-12:
-            return float(y[n])
+            return y
     return None

@@ -10,6 +10,7 @@ import numpy as np
 
 from causal_snn.dynamics.flight import flow
 from causal_snn.dynamics.flight.flow import Floats
+from causal_snn.dynamics.floats import is_number
 from causal_snn.dynamics.reset.orbits import (
     SAME,
     check_count,
@@ -93,7 +94,7 @@ def orbit(reset_map: ResetMap, w: float, spikes: int) -> SpikeTrain:
     SpikeTrain
     """
     check_count("spikes", spikes)
-    if not math.isfinite(w):
+    if not is_number(w):
         raise bad("w", w, "a finite number")
     ws, isi, slopes, status = [float(w)], [], [], flow.SPIKE
     for _ in range(spikes):
