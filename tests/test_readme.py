@@ -21,11 +21,11 @@ def blocks(language: str) -> list[str]:
 EXAMPLES = list(zip(blocks("python"), blocks("text"), strict=True))
 
 
-def test_there_is_an_example_for_networks_and_one_for_neurons() -> None:
-    assert len(EXAMPLES) == 2
+def test_there_is_an_example_for_each_section() -> None:
+    assert len(EXAMPLES) == 3
 
 
-@pytest.mark.parametrize(("code", "output"), EXAMPLES, ids=["network", "neuron"])
+@pytest.mark.parametrize(("code", "output"), EXAMPLES, ids=["network", "neuron", "simulation"])
 def test_the_example_prints_what_it_says(code: str, output: str, tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     done = subprocess.run(

@@ -63,7 +63,8 @@ class Network:
     delays : int or array of int, shape (n, n)
         Steps from a spike to its effect, 1 or more, for every connection or for each.
     synapses : mapping of str to array or scipy.sparse array, optional
-        Further connections, by the state of the target that they act on, as ``{"g_i": W}``.
+        Further connections, by the state of the target that they act on, as ``{"g_i": W}``; or
+        by the name of its current (``"I"`` or ``"drive"``), which then flows for one step.
     inputs : sequence of WhiteNoise, OUCurrent, PoissonInput
         Random inputs from outside, see `causal_snn.models.inputs`.
     name, source : str

@@ -92,7 +92,8 @@ def check_synapses(synapses: Mapping[str, Any], neurons: Sequence[NeuronModel]) 
         raise bad("synapses", synapses, "a mapping of state to weights, as {'g_i': W}")
     found = {}
     for state, table in synapses.items():
-        _check_state("synapses", state, neurons)
+        if not all(state == model.input for model in dict.fromkeys(neurons)):
+            _check_state("synapses", state, neurons)
         weights = check_weights(table, f"synapses[{state!r}]")
         if weights.shape[0] != len(neurons):
             n = len(neurons)

@@ -87,6 +87,10 @@ class Parameters(Mapping[str, Parameter]):
     def __repr__(self) -> str:
         return f"Parameters({self._items!r})"
 
+    def numbers(self) -> tuple[float, ...]:
+        """Return the values alone, in order; quick, for networks of thousands of neurons."""
+        return tuple(self._items.values())
+
     def replace(self, **values: float) -> Parameters:
         """Return a copy with some values changed; unknown names raise `InputError`."""
         changed: dict[str, Any] = dict(self._items)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from causal_snn.errors import bad
+from causal_snn.models.large_networks import izhikevich_2003, vogels_abbott
 from causal_snn.models.lif import lif
 from causal_snn.models.network import Network
 
@@ -112,6 +113,17 @@ def feed_forward(n: int = 3, *, weight: float = 8.0, dt: float = 5.0) -> Network
     )
 
 
+__all__ = [
+    "NETWORKS",
+    "excitatory_ring",
+    "feed_forward",
+    "half_centre",
+    "inhibition_stabilised",
+    "izhikevich_2003",
+    "pyloric",
+    "vogels_abbott",
+]
+
 NETWORKS: dict[str, Callable[[], Network]] = {
     "half_centre": half_centre,
     "pyloric": pyloric,
@@ -119,4 +131,4 @@ NETWORKS: dict[str, Callable[[], Network]] = {
     "inhibition_stabilised": inhibition_stabilised,
     "feed_forward": feed_forward,
 }
-"""Every network of the zoo by name."""
+"""The small networks of the zoo by name."""

@@ -15,38 +15,50 @@ if TYPE_CHECKING:
     from causal_snn.plotting.figures import report_figures
     from causal_snn.plotting.firing import plot_fi, plot_prc
     from causal_snn.plotting.network import plot_network
+    from causal_snn.plotting.orbit_diagram import plot_orbit_diagram
     from causal_snn.plotting.phase_line import plot_phase_line
     from causal_snn.plotting.phase_plane import plot_phase_plane
     from causal_snn.plotting.phi_states import plot_phi_states
-    from causal_snn.plotting.reset_map import plot_orbit_diagram, plot_reset_map
+    from causal_snn.plotting.raster import plot_raster, plot_rate
+    from causal_snn.plotting.reset_map import plot_reset_map
     from causal_snn.plotting.tpm import plot_tpm
+    from causal_snn.plotting.traces import plot_interventions, plot_traces
+    from causal_snn.plotting.transitions import plot_contrast, plot_transitions
     from causal_snn.plotting.two_parameter import plot_two_parameter
 
 _HOME = {
     "plot_bifurcation": "bifurcation",
+    "plot_contrast": "transitions",
     "plot_effect_kernel": "effect_kernel",
     "plot_effect_kernels": "effect_kernels",
     "plot_fi": "firing",
     "plot_hopf_shift": "discretised",
+    "plot_interventions": "traces",
     "plot_network": "network",
-    "plot_orbit_diagram": "reset_map",
+    "plot_orbit_diagram": "orbit_diagram",
     "plot_periods": "bifurcation",
     "plot_phase_line": "phase_line",
     "plot_phase_plane": "phase_plane",
     "plot_phi_states": "phi_states",
     "plot_prc": "firing",
+    "plot_raster": "raster",
+    "plot_rate": "raster",
     "plot_reset_map": "reset_map",
     "plot_tpm": "tpm",
+    "plot_traces": "traces",
+    "plot_transitions": "transitions",
     "plot_two_parameter": "two_parameter",
     "report_figures": "figures",
 }
 
 __all__ = [
     "plot_bifurcation",
+    "plot_contrast",
     "plot_effect_kernel",
     "plot_effect_kernels",
     "plot_fi",
     "plot_hopf_shift",
+    "plot_interventions",
     "plot_network",
     "plot_orbit_diagram",
     "plot_periods",
@@ -54,8 +66,12 @@ __all__ = [
     "plot_phase_plane",
     "plot_phi_states",
     "plot_prc",
+    "plot_raster",
+    "plot_rate",
     "plot_reset_map",
     "plot_tpm",
+    "plot_traces",
+    "plot_transitions",
     "plot_two_parameter",
     "report_figures",
 ]

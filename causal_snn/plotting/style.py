@@ -5,6 +5,8 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from causal_snn.errors import bad
+
 COLUMN, PAGE = 3.5, 7.2
 """Width of a paper's column and of its page (inches)."""
 FONT, SMALL = 8.0, 7.0
@@ -25,7 +27,11 @@ def new_figure(width: float = COLUMN, height: float = 2.6) -> Figure:
 
 def axes_or_new(ax: Axes | None, *, width: float = COLUMN, height: float = 2.6) -> Axes:
     """Return the Axes given, or the only Axes of a new figure."""
-    return new_figure(width, height).add_subplot() if ax is None else ax
+    if ax is None:
+        return new_figure(width, height).add_subplot()
+    if not isinstance(ax, Axes):
+        raise bad("ax", ax, "the matplotlib Axes to draw on, or None for a new figure")
+    return ax
 
 
 def tidy(ax: Axes, *, xlabel: str = "", ylabel: str = "") -> None:

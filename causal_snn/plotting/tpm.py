@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from causal_snn.plotting.checks import check_kind
 from causal_snn.plotting.style import COLUMN, FONT, SMALL, axes_or_new, tidy
 from causal_snn.plotting.text import code_key, number, state_code, tick_step, unit_order
 from causal_snn.tpm import TPM
@@ -32,7 +33,13 @@ def plot_tpm(tpm: TPM, *, ax: Axes | None = None, colormap: str = "Blues") -> Ax
     -------
     matplotlib.axes.Axes
         Rows and columns in little-endian order (the first unit changes fastest).
+
+    Raises
+    ------
+    InputError
+        If `tpm` is none.
     """
+    check_kind("tpm", tpm, TPM, "tpm.build")
     ax = axes_or_new(ax, width=COLUMN, height=3.4)
     rows = tpm.state_by_state
     image = ax.imshow(

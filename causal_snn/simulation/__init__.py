@@ -1,5 +1,6 @@
 """2b simulation: what a network does, freely and under interventions."""
 
+from causal_snn.simulation.crossing import missed_crossing
 from causal_snn.simulation.intervention import (
     change,
     clamp,
@@ -8,6 +9,8 @@ from causal_snn.simulation.intervention import (
     do,
     inject,
 )
+from causal_snn.simulation.portable import PortableStep, portable_step
+from causal_snn.simulation.quadrature.rows import Quadrature, quadrature_rows
 from causal_snn.simulation.record import Record
 from causal_snn.simulation.recording import Recording
 from causal_snn.simulation.simulate import simulate
@@ -16,19 +19,25 @@ from causal_snn.simulation.state import SimulationState
 from causal_snn.simulation.stationary import StationarySamples, sample_stationary
 from causal_snn.simulation.stepper import State, advance, micro_state, rest_state, run
 from causal_snn.simulation.sweep import sweep
+from causal_snn.simulation.sweep_lane import SweepLane, sweep_lane
 from causal_snn.simulation.sweep_result import Contrast, SweepResult
 from causal_snn.simulation.sweep_states import Cells, macro_states, spiking_states
+from causal_snn.simulation.transitions import Transitions, transitions
 
 __all__ = [
     "Cells",
     "Contrast",
+    "PortableStep",
+    "Quadrature",
     "Record",
     "Recording",
     "SimulationState",
     "SpikeTrains",
     "State",
     "StationarySamples",
+    "SweepLane",
     "SweepResult",
+    "Transitions",
     "advance",
     "change",
     "clamp",
@@ -38,10 +47,15 @@ __all__ = [
     "inject",
     "macro_states",
     "micro_state",
+    "missed_crossing",
+    "portable_step",
+    "quadrature_rows",
     "rest_state",
     "run",
     "sample_stationary",
     "simulate",
     "spiking_states",
     "sweep",
+    "sweep_lane",
+    "transitions",
 ]

@@ -36,4 +36,5 @@ def gentle_stop() -> Iterator[Stop]:
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGINT, before)
+        # None: a handler that was not set by Python, which cannot be put back
+        signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)

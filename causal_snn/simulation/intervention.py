@@ -26,17 +26,19 @@ class _Described:
 
     def describe(self) -> dict[str, Any]:
         """Return the intervention as plain values."""
-        found: dict[str, Any] = {"kind": type(self).__name__.lower()}
-        for field in fields(self):  # type: ignore[arg-type]
-            value = getattr(self, field.name)
-            if isinstance(value, np.ndarray):
-                value = value.tolist() if value.size <= 64 else f"array of shape {value.shape}"
-            elif isinstance(value, Mapping):
-                value = {k: np.asarray(v).tolist() for k, v in value.items()}
-            elif callable(value):
-                value = getattr(value, "__name__", repr(value))
-            found[field.name] = value
-        return found
+        kind = "clamp_spikes" if isinstance(self, ClampSpikes) else type(self).__name__.lower()
+        own = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}  # type: ignore[arg-type]
+        return {"kind": kind, **own}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist() if value.size <= 64 else f"array of shape {value.shape}"
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, np.generic):
+        return value.item()
+    return getattr(value, "__name__", repr(value)) if callable(value) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ def do(unit: Unit, state: ArrayLike | Mapping[str, Any], *, at: float = 0.0) -> 
         The potential before reset (mV), one for all lanes or one for each; or values by name
         of the state variable. What is not named stays as it is. A potential at or above
         threshold means that the unit has just spiked; below, that it has not and is not
-        refractory.
+        refractory. A neuron without threshold (Hodgkin-Huxley and its kin) spikes only when its
+        own flow crosses its level.
     at : float
         When (ms).
 
@@ -152,9 +155,10 @@ def clamp(
         Value for all lanes, or one for each.
     state : str, optional
         State variable; default the potential (mV). A potential held at or above threshold
-        spikes in every step.
+        spikes in every step in which the unit is not refractory.
     start, stop : float
-        Times (ms); `stop` None is the end of the run.
+        Times (ms); the value at `stop` is free again. None: through the end of the run. Of two
+        clamps that overlap the one that began later is obeyed.
 
     Returns
     -------
@@ -174,9 +178,11 @@ def clamp_spikes(
         Index or label.
     spikes : bool or array
         True: it spikes in every step; False: it is silent, and what would have been a spike
-        neither acts nor resets; or the times of its spikes (ms).
+        neither acts nor resets (a neuron whose potential then runs away, as quadratic and
+        exponential ones do, is silenced by `clamp` or `cut`); or the times of its spikes (ms).
+        Spikes that are set are not kept back by refractoriness, and begin it anew.
     start, stop : float
-        Times (ms); `stop` None is the end of the run.
+        Times (ms); a spike at `stop` is the unit's own again. None: through the end of the run.
 
     Returns
     -------
@@ -184,7 +190,9 @@ def clamp_spikes(
     """
     if isinstance(spikes, bool | np.bool_):
         return ClampSpikes(unit, bool(spikes), start, stop)
-    times = np.atleast_1d(_numbers("spikes", spikes)) if np.size(spikes) else np.zeros(0)
+    times = np.atleast_1d(_numbers("spikes", spikes))
+    if times.ndim > 1:
+        raise bad("spikes", f"array of shape {times.shape}", "True, False, or a list of times (ms)")
     return ClampSpikes(unit, times, start, stop)
 
 
@@ -214,7 +222,7 @@ def cut(
     Cut
     """
     where = None if lanes is None else np.atleast_1d(np.asarray(lanes))
-    if where is not None and where.dtype != bool:
+    if where is not None and (where.dtype != bool or where.ndim > 1):
         raise bad("lanes", lanes, "True or False for each lane")
     return Cut(source, target, start, stop, where)
 
@@ -258,7 +266,8 @@ def inject(
     current : float, array or callable
         In the unit of the neuron's current (``I``, or ``drive`` in mV): a number; an array of
         one value for each step from `start`, shape (steps,), or (steps, lanes); or a function
-        from the time (ms) to a number or an array of one value for each lane.
+        from the time at which a step begins (ms) to a number or an array of one value for
+        each lane.
     start, stop : float
         Times (ms); `stop` None is the end of the run, or of the array.
 
@@ -268,15 +277,19 @@ def inject(
     """
     if callable(current):
         return Inject(unit, current, start, stop)
-    return Inject(unit, _numbers("current", current), start, stop)
+    values = _numbers("current", current)
+    if np.size(values) == 0:
+        raise bad("current", current, "at least one value")
+    return Inject(unit, values, start, stop)
 
 
 def _numbers(name: str, value: Any) -> Any:
     """Return a number, or a read-only array of finite numbers."""
     try:
-        if isinstance(value, str | bytes):
+        given = np.asarray(value)
+        if given.size and given.dtype.kind not in "iuf":  # no text, no True, no complex numbers
             raise TypeError
-        array = np.array(value, dtype=float)
+        array = np.array(given, dtype=float)
     except (TypeError, ValueError):
         raise bad(name, value, "a number, or an array of numbers") from None
     if not np.all(np.isfinite(array)):

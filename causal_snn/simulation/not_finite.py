@@ -19,16 +19,18 @@ def is_finite(engine: Engine) -> bool:
 def _faulty(lanes: GroupLanes, k: int) -> Any:
     """Return where state k is not finite."""
     x = lanes.states[k]
-    return np.isnan(x) | np.isneginf(x) if k == 0 and not lanes.level else ~np.isfinite(x)
+    resets = k == 0 and not lanes.level and lanes.group.convention.reset == "value"
+    return np.isnan(x) | np.isneginf(x) if resets else ~np.isfinite(x)
 
 
 def find_fault(engine: Engine, saved: Snapshot, schedule: Schedule) -> str:
     """Go back to a snapshot, step until a state is not finite, and say where and why.
 
-    The engine is left in its last good state. The snapshot may be older than changes of
-    parameters, which stay in force; a fault that does not come back is told as such.
+    The engine is left in its last good state.
     """
     late = engine.step_number
+    engine.controls.clear()
+    schedule.resume(engine.controls, saved[0])
     engine.restore(saved)
     while engine.step_number < late:
         schedule.act(engine.controls, engine.step_number)
@@ -63,6 +65,11 @@ def _sentence(engine: Engine, before: Snapshot) -> str:
 
 def _cause(engine: Engine, k: int, row: int, unit: int, state: str, was: dict[str, float]) -> str:
     lanes = engine.groups[k]
+    if any((group, place) == (k, unit) for group, place, _ in engine.controls.forced.values()):
+        return (
+            "Its spikes are set from outside (clamp_spikes), so its own do not reset it; hold its "
+            "potential instead (clamp), or cut its connections."
+        )
     changed = [name for name in dict.fromkeys(engine.controls.changed) if name in lanes.parameters]
     if changed:
         now = {name: _own(lanes.parameters[name], row, unit) for name in changed}

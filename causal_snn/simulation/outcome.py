@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
-from causal_snn import order
 from causal_snn.errors import InputError, bad, check_choice
 from causal_snn.simulation.engine.core import Engine
 from causal_snn.simulation.engine.group_lanes import GroupLanes
 from causal_snn.simulation.engine.layout import Layout
+from causal_snn.simulation.lane_outcomes import LaneOutcomes, together
 
 MOST_JOINT = 4096
 """Most joint outcomes that are counted."""
@@ -56,10 +55,10 @@ class Outcome:
 
 
 def check_outcome(
-    edges: Sequence[ArrayLike] | None,
-    window: int,
+    edges: Any,
+    window: Any,
     units: str,
-    smooth: bool | None,
+    smooth: Any,
     layout: Layout,
     steps: int,
     *,
@@ -69,18 +68,19 @@ def check_outcome(
     n = layout.n
     cells = None
     if edges is not None:
+        allowed = f"one list of potentials (mV) for each of {n} units"
+        if not isinstance(edges, Sequence | np.ndarray) or isinstance(edges, str):
+            raise bad("edges", edges, allowed)
         if len(edges) != n:
-            raise bad(
-                "edges", f"{len(edges)} lists", f"one list of potentials for each of {n} units"
-            )
-        cells = tuple(np.atleast_1d(np.asarray(each, dtype=float)) for each in edges)
-        for k, each in enumerate(cells):
-            if not np.all(np.isfinite(each)) or not np.all(np.diff(each) > 0):
-                raise bad(f"edges[{k}]", each.tolist(), "finite potentials (mV), ascending")
+            raise bad("edges", f"{len(edges)} lists", allowed)
+        cells = tuple(_edges(f"edges[{k}]", each) for k, each in enumerate(edges))
         if window != 1:
             raise InputError("edges cut the last potential: `window` has to be 1")
-    if isinstance(window, bool) or int(window) != window or not 1 <= window <= steps:
+    whole = isinstance(window, int | np.integer) and not isinstance(window, bool)
+    if not whole or not 1 <= window <= steps:
         raise bad("window", window, f"a number of steps from 1 to {steps}")
+    if smooth not in (None, True, False):
+        raise bad("smooth", smooth, "True, False or None")
     check_choice("units", units, ("together", "apart"))
     sizes = (2,) * n if cells is None else tuple(len(each) + 1 for each in cells)
     together = units == "together"
@@ -91,18 +91,34 @@ def check_outcome(
             f"at most {MOST_JOINT} joint outcomes, and {n} units have {prod(sizes):,}",
             "Use units='apart' for the outcomes of each unit alone, or a subset of the network.",
         )
-    against = "a unit is clamped in the last step" if clamped else _not_smooth(layout, window)
+    against = _not_smooth(layout, window, cells is not None, clamped)
     if smooth and against:
         raise bad("smooth", True, f"False here: {against}")
     return Outcome(sizes, cells, int(window), together, not against if smooth is None else smooth)
 
 
-def _not_smooth(layout: Layout, window: int) -> str:
+def _edges(name: str, values: Any) -> NDArray[np.float64]:
+    """Return potentials that cut one unit's last potential."""
+    allowed = "finite potentials (mV), ascending"
+    try:
+        found = np.atleast_1d(np.array(values, dtype=float))
+    except (TypeError, ValueError):
+        raise bad(name, values, allowed) from None
+    if found.ndim != 1 or not np.all(np.isfinite(found)) or not np.all(np.diff(found) > 0):
+        raise bad(name, found.tolist(), allowed)
+    return found
+
+
+def _not_smooth(layout: Layout, window: int, cells: bool, clamped: bool) -> str:
     """Return why the last step's probabilities have no closed form, or ''."""
+    if clamped:
+        return "a unit is clamped in the last step"
     if window > 1:
         return "a window of several steps has no closed form"
     for group in layout.groups:
         equations = group.equations
+        if cells:  # the last potential is normal about its mean, whatever a spike is
+            continue
         if equations.threshold is None:
             return f"{group.model.name} spikes by its flow, without a threshold"
         if equations.threshold.free_symbols & set(equations.states):
@@ -126,22 +142,23 @@ class Watch:
             for lanes in self.engine.groups:
                 self.since[:, lanes.group.span][lanes.spiked] = 0
 
-    def outcomes(self) -> list[Any]:
-        """Return the outcomes of the lanes of each row.
-
-        Numbers of joint cells, (lanes,); or probabilities or indicators, (lanes, K).
-        """
-        parts = self._smooth() if self.outcome.smooth else self._sampled()
-        sizes, found = self.outcome.sizes, []
-        for row in range(self.engine.rows):
-            factors = [part[row] for part in parts]
-            if self.outcome.smooth and self.outcome.joint:
-                found.append(order.product([factor.T for factor in factors]))
-            elif self.outcome.joint:
-                found.append(np.ravel_multi_index(tuple(factors), sizes, order="F"))
-            else:
-                found.append(np.concatenate(factors).T)
-        return found
+    def outcomes(self) -> list[LaneOutcomes]:
+        """Return the outcomes of the lanes of each row."""
+        if self.outcome.smooth:
+            units = self._probabilities()
+        else:
+            cells = self._cells()
+            if self.outcome.joint:
+                codes = np.ravel_multi_index(tuple(cells), self.outcome.sizes, order="F")
+                return [LaneOutcomes(each) for each in codes]
+            units = [
+                (cell[:, None] == np.arange(size)[:, None]).astype(np.float32)
+                for cell, size in zip(cells, self.outcome.sizes, strict=True)
+            ]
+        rows = [[unit[row] for unit in units] for row in range(self.engine.rows)]
+        if self.outcome.joint:
+            return [together(each) for each in rows]
+        return [LaneOutcomes(np.concatenate(each)) for each in rows]
 
     def _each_unit(self) -> list[tuple[GroupLanes, int, int]]:
         """Return (lanes, position, unit) in the network's order."""
@@ -152,8 +169,8 @@ class Watch:
         ]
         return sorted(found, key=lambda entry: entry[2])
 
-    def _sampled(self) -> list[Any]:
-        """Return each unit's cell, (rows, lanes); indicators (rows, k, lanes) where apart."""
+    def _cells(self) -> list[Any]:
+        """Return each unit's cell, (rows, lanes)."""
         found = []
         for lanes, j, unit in self._each_unit():
             if self.outcome.edges is not None:
@@ -163,21 +180,15 @@ class Watch:
                 cell = (self.since[:, place] < self.outcome.window).astype(np.int64)
             else:
                 cell = lanes.spiked[:, j].astype(np.int64)
-            if not self.outcome.joint:
-                values = np.arange(self.outcome.sizes[unit])
-                found.append((cell[:, None] == values[:, None]).astype(np.float32))
-            else:
-                found.append(cell)
+            found.append(cell)
         return found
 
-    def _smooth(self) -> list[Any]:
+    def _probabilities(self) -> list[Any]:
         """Return each unit's probabilities of its outcomes in the last step, (rows, k, lanes).
 
         The engine has taken the last step's flow, without its noise: with mean m and standard
         deviation sigma the potential stays below x with probability Phi((x - m)/sigma).
         """
-        from scipy.special import ndtr
-
         engine, found = self.engine, []
         held = engine.held_now()
         for lanes, j, unit in self._each_unit():
@@ -188,20 +199,30 @@ class Watch:
                 edges: list[Any] = [np.broadcast_to(lanes.threshold_now(), lanes.shape)[:, j]]
             else:
                 edges = list(self.outcome.edges[unit])
-            below = [
-                _below(edge, mean, sigma, lanes.group.convention.strict_threshold, ndtr)
-                for edge in edges
-            ]
+            # A potential at an edge is in the upper cell; at a strict threshold it is no spike.
+            strict = self.outcome.edges is None and lanes.group.convention.strict_threshold
+            below = [_below(edge, mean, sigma, strict) for edge in edges]
             for k, edge in enumerate(edges):  # refractory units neither move nor spike
-                still = 1.0 if self.outcome.edges is None else (mean < edge)
-                below[k] = np.where(held[place], still, below[k])
-            ends = [np.zeros_like(mean), *below, np.ones_like(mean)]
-            found.append(np.stack([b - a for a, b in pairwise(ends)], axis=1))
+                if held[place].any():
+                    still = 1.0 if self.outcome.edges is None else (mean < edge)
+                    below[k] = np.where(held[place], still, below[k])
+            parts = np.empty((len(mean), len(edges) + 1, mean.shape[1]))
+            last: Any = 0.0
+            for k, each in enumerate([*below, 1.0]):
+                np.subtract(each, last, out=parts[:, k])
+                last = each
+            found.append(parts)
         return found
 
 
-def _below(edge: Any, mean: Any, sigma: Any, strict: bool, ndtr: Any) -> Any:
+def _below(edge: Any, mean: Any, sigma: Any, strict: bool) -> Any:
     """Return the probability of a potential below an edge (or at it, if spikes are strict)."""
+    from scipy.special import ndtr
+
+    if np.all(sigma > 0):
+        z = np.subtract(edge, mean)
+        z /= sigma
+        return ndtr(z, out=z)
     sharp = mean <= edge if strict else mean < edge
     smooth = ndtr((edge - mean) / np.where(sigma > 0, sigma, 1.0))
     return np.where(sigma > 0, smooth, sharp)

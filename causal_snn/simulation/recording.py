@@ -87,6 +87,7 @@ class Recording:
         label = self.network.labels[self.network.index(unit)]
         if label not in self.state_units[name]:
             raise InputError(f"{name!r} of {label!r} was not kept")
+        self.trains.check_replica(replica)
         values: Floats = self.states[name][:, self.state_units[name].index(label), replica]
         return values
 
@@ -136,6 +137,8 @@ class Recording:
     def to_netcdf(self, path: str | Path) -> Path:
         """Write the dataset to a netCDF file, whole or not at all; needs the extra `io`."""
         target = Path(path)
+        if not target.parent.is_dir():
+            raise InputError(f"{target}: there is no folder {str(target.parent)!r}; make it first")
         part = target.with_name(target.name + ".part")
         try:
             import h5netcdf  # noqa: F401

@@ -8,8 +8,9 @@ import numpy as np
 
 from causal_snn.errors import bad, check_choice
 from causal_snn.models.network import Network
-from causal_snn.progress import track
+from causal_snn.models.network_checks import is_sparse
 from causal_snn.provenance import provenance
+from causal_snn.simulation.accelerated import NUMBA, CompiledRun, check_accelerate
 from causal_snn.simulation.engine.clock import whole_steps
 from causal_snn.simulation.engine.core import Engine
 from causal_snn.simulation.engine.layout import Layout, lay_out
@@ -20,23 +21,20 @@ from causal_snn.simulation.engine.schedule import (
     is_forceful,
     needs_current,
 )
-from causal_snn.simulation.interrupt import Stop, gentle_stop
+from causal_snn.simulation.interrupt import gentle_stop
+from causal_snn.simulation.keeper import Keeper
 from causal_snn.simulation.memory import check_memory, megabytes
-from causal_snn.simulation.not_finite import find_fault, is_finite
-from causal_snn.simulation.record import Keeper, Plan, Record, as_record, plan_record
+from causal_snn.simulation.record import Plan, Record, as_record, plan_record
 from causal_snn.simulation.recording import (
-    COMPLETE,
-    FULL,
-    INTERRUPTED,
-    NOT_FINITE,
     Recording,
 )
+from causal_snn.simulation.running import run_to, stepwise
 from causal_snn.simulation.spike_trains import SpikeTrains
 from causal_snn.simulation.start import check_start, set_start
-from causal_snn.simulation.state import SimulationState
+from causal_snn.simulation.state import SimulationState, check_resumed, made_for_run
 
-LOOK_EVERY = 200
-"""Steps between looks at the clock, at Ctrl-C and for values that are not finite."""
+MOST_STEPS = 2**53
+"""Steps in the longest run: more cannot be told apart in ms."""
 
 
 def simulate(
@@ -50,6 +48,7 @@ def simulate(
     replicas: int = 1,
     scheme: str | None = None,
     dtype: Any = np.float64,
+    accelerate: str | None = None,
     progress: bool = True,
 ) -> Recording:
     """Run a network.
@@ -81,6 +80,9 @@ def simulate(
         says, and exponential Euler for others. See `causal_snn.models.schemes`.
     dtype : numpy dtype
         float64 or float32.
+    accelerate : {None, "numba"}
+        Compile the step to one loop, for a single large network; needs the extra `numba`
+        and some seconds to compile. NumPy is the reference.
     progress : bool
         Show a bar when the run takes more than two seconds and somebody watches.
 
@@ -98,35 +100,31 @@ def simulate(
     Notes
     -----
     In each step, in this order: units that spiked are reset; input arrives that acts before
-    the flow; the flow; input that acts after it; noise; clamps; refractory units are held;
+    the flow; the flow; input that acts after it; noise; refractory units are held; clamps;
     spikes are found. The potential that is kept is the one before reset.
     """
+    given: Any = network
+    if not isinstance(given, Network):
+        raise bad("network", given, "a causal_snn.models.Network")
     layout = lay_out(network, scheme)
     kind = check_dtype(dtype)
-    if isinstance(replicas, bool) or int(replicas) != replicas or replicas < 1:
+    number: Any = replicas
+    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
         raise bad("replicas", replicas, "a whole number of 1 or more")
     resumed = start if isinstance(start, SimulationState) else None
     first = 0 if resumed is None else resumed.step
     steps = whole_steps("duration", duration, network.dt)
-    states = {} if resumed else check_start(start, layout)
+    if steps > MOST_STEPS:
+        raise bad("duration", duration, f"at most {MOST_STEPS * network.dt:g} ms")
+    states = {} if resumed else check_start(start, layout, int(replicas))
     found = check_interventions(interventions, layout, steps, int(replicas), first=first)
     plan = plan_record(as_record(record), layout, first, steps)
     needed = _memory(layout, int(replicas), kind, plan)
     check_memory(needed, "this run", "Keep fewer states or times, or run fewer replicas.")
-    made_for = {
-        "units": layout.n,
-        "replicas": int(replicas),
-        "dt": network.dt,
-        "dtype": str(kind),
-        "schemes": layout.schemes,
-    }
-    if resumed is not None and dict(resumed.made_for) != made_for:
-        raise bad(
-            "start",
-            dict(resumed.made_for),
-            f"a state of a run like this one: {made_for}",
-        )
-    seed = seed_of(rng) if resumed is None else resumed.seed
+    made_for = made_for_run(layout, int(replicas), kind)
+    if resumed is not None:
+        check_resumed(resumed, made_for)
+    seed = _seed(rng) if resumed is None else resumed.seed
     engine = Engine(
         layout,
         rows=int(replicas),
@@ -137,6 +135,9 @@ def simulate(
         forceful=is_forceful(found),
         remember=plan.record.interpolate,
     )
+    if accelerate is not None:
+        check_choice("accelerate", accelerate, (NUMBA,))
+        check_accelerate(engine, found)
     schedule = Schedule(found, layout, first + steps, np.arange(int(replicas)))
     keeper = Keeper(plan, engine)
     with gentle_stop() as stop, np.errstate(all="ignore"):
@@ -144,10 +145,11 @@ def simulate(
             set_start(engine, states)
             keeper.keep_spikes()
         else:
-            engine.restore((first, dict(resumed.arrays), [dict(resumed.stream)]))
             schedule.resume(engine.controls, first)
+            engine.restore((first, dict(resumed.arrays), [dict(resumed.stream)]))
         label = f"simulating {network.name} ({megabytes(needed)})"
-        end = _run(engine, schedule, keeper, first + steps, stop, label, progress)
+        advance = CompiledRun(engine).advance if accelerate == NUMBA else stepwise(engine, stop)
+        end = run_to(engine, schedule, keeper, first + steps, advance, stop, label, progress)
     step, arrays, (at,) = engine.snapshot()
     final = SimulationState(step * network.dt, step, arrays, at, seed, made_for)
     about = provenance(
@@ -158,6 +160,7 @@ def simulate(
         seed=seed,
         replicas=int(replicas),
         interventions=[one.describe() for one in found],
+        accelerate=accelerate,
         memory=megabytes(needed),
     )
     return _recording(engine, keeper, first, final, end, about)
@@ -173,62 +176,27 @@ def check_dtype(dtype: Any) -> np.dtype[Any]:
     return kind
 
 
+def _seed(rng: Any) -> int:
+    try:
+        return seed_of(rng)
+    except (TypeError, AttributeError):
+        kinds = "a numpy.random.Generator, a whole number of 0 or more, or None"
+        raise bad("rng", rng, kinds) from None
+
+
 def _memory(layout: Layout, replicas: int, dtype: np.dtype[Any], plan: Plan) -> int:
     """Return the bytes that a run needs, spikes apart (24 bytes each)."""
+    network = layout.network
     states = sum(group.size * (len(group.states) + 12) for group in layout.groups)
-    return states * replicas * dtype.itemsize + plan.bytes(replicas)
-
-
-def _run(
-    engine: Engine,
-    schedule: Schedule,
-    keeper: Keeper,
-    end: int,
-    stop: Stop,
-    label: str,
-    progress: bool,
-) -> tuple[str, str]:
-    """Run to the end, or as far as it goes; return the status and a sentence."""
-    dt, first = engine.dt, engine.step_number
-    looks = [*range(first + LOOK_EVERY, end, LOOK_EVERY), end] if end > first else []
-    marks = sorted({*schedule.steps(), *keeper.plan.steps.tolist(), *looks})
-    saved = engine.snapshot()
-    for look in track(looks, label=label, show=progress):
-        for target in (mark for mark in marks if engine.step_number < mark <= look):
-            _before_step(engine, schedule, keeper)
-            for _ in range(target - engine.step_number):
-                engine.step()
-                keeper.keep_spikes()
-        if not is_finite(engine):
-            text = find_fault(engine, saved, schedule)
-            keeper.forget_after(engine.step_number)
-            return NOT_FINITE, text
-        saved = engine.snapshot()
-        if keeper.full:
-            limit = keeper.plan.record.most_spikes
-            return FULL, (
-                f"stopped at {engine.step_number * dt:g} ms: there are more than most_spikes = "
-                f"{limit} spikes; allow more, or keep none (Record(spikes=False))"
-            )
-        if stop.asked and engine.step_number < end:
-            return INTERRUPTED, (
-                f"interrupted at {engine.step_number * dt:g} ms of {end * dt:g} ms; pass `final` "
-                "as start= to go on"
-            )
-    if end in keeper.plan.steps:
-        keeper.keep_states()
-    return COMPLETE, "the run came to its end"
-
-
-def _before_step(engine: Engine, schedule: Schedule, keeper: Keeper) -> None:
-    """Do what is to be done at this moment, then keep what is to be kept of it."""
-    step = engine.step_number
-    if step in schedule.actions:
-        before = engine.traffic.latest()
-        schedule.act(engine.controls, step)
-        keeper.keep_spikes(but=before)
-    if step in keeper.plan.steps:
-        keeper.keep_states()
+    random = 4 * layout.n * len(network.inputs)
+    weights = 0
+    for table in (network.weights, *network.synapses.values()):
+        weights += table.nnz if is_sparse(table) else table.size
+    return (
+        (states + random) * replicas * dtype.itemsize
+        + weights * (dtype.itemsize + 8)
+        + plan.bytes(replicas, dtype.itemsize)
+    )
 
 
 def _recording(
@@ -252,7 +220,7 @@ def _recording(
             stop=engine.step_number * dt,
             count=engine.rows,
         ),
-        times=keeper.plan.steps[: keeper.taken] * dt,
+        times=np.array(keeper.plan.steps[: keeper.taken], dtype=float) * dt,
         states={name: values[: keeper.taken] for name, values in keeper.states.items()},
         state_units={
             name: tuple(network.labels[u] for u in keeper.plan.units(name))

@@ -57,17 +57,21 @@ class SpikeTrains:
             if unit not in self.labels:
                 raise bad("unit", unit, "a label", suggest(unit, self.labels))
             return self.labels.index(unit)
-        if not 0 <= unit < len(self.labels):
+        if not _whole(unit) or not 0 <= unit < len(self.labels):
             raise bad("unit", unit, f"an index from 0 to {len(self.labels) - 1}, or a label")
         return int(unit)
 
     def of(self, unit: int | str, *, replica: int = 0) -> Floats:
         """Return the spike times of one unit (ms), in order."""
-        if not 0 <= replica < self.count:
-            raise bad("replica", replica, f"a number from 0 to {self.count - 1}")
+        self.check_replica(replica)
         keep = (self.units == self.index(unit)) & (self.replicas == replica)
         times: Floats = self.times[keep]
         return times
+
+    def check_replica(self, replica: Any) -> None:
+        """Raise `InputError` unless there is such a replica."""
+        if not _whole(replica) or not 0 <= replica < self.count:
+            raise bad("replica", replica, f"a number from 0 to {self.count - 1}")
 
     def rates(self) -> Floats:
         """Return the mean rate of each unit over time and replicas (Hz), shape (n,)."""
@@ -93,14 +97,20 @@ class SpikeTrains:
         start, stop : float
             Span of time that was watched (ms); spikes outside it are refused.
         """
+        ends: tuple[tuple[str, Any], ...] = (("start", start), ("stop", stop))
+        for name, end in ends:
+            if not (_whole(end) or isinstance(end, float)) or not np.isfinite(end):
+                raise bad(name, end, "a time in ms")
         if not stop > start:
             raise bad("stop", stop, f"a time after start = {start} ms")
+        if isinstance(times, str) or not isinstance(times, Iterable):
+            raise bad("times", times, "spike times of each unit, by label or in order")
         named = (
-            dict(times)
+            {str(label): each for label, each in times.items()}
             if isinstance(times, Mapping)
             else {str(k): each for k, each in enumerate(times)}
         )
-        found = [np.atleast_1d(np.asarray(each, dtype=float)) for each in named.values()]
+        found = [_row(f"times of {label!r}", each) for label, each in named.items()]
         for label, each in zip(named, found, strict=True):
             if each.size and not (np.all(each >= start) and np.all(each <= stop)):
                 raise InputError(
@@ -118,3 +128,17 @@ class SpikeTrains:
             start=float(start),
             stop=float(stop),
         )
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _row(name: str, times: Any) -> Floats:
+    try:
+        row: Floats = np.atleast_1d(np.asarray(times, dtype=float))
+    except (TypeError, ValueError):
+        raise bad(name, times, "times in ms") from None
+    if row.ndim > 1 or not np.all(np.isfinite(row)):
+        raise bad(name, times, "a row of finite times in ms")
+    return row

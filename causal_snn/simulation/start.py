@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_snn.errors import InputError, suggest
+from causal_snn.errors import InputError, bad, suggest
 from causal_snn.models.neuron import DRIVE
 from causal_snn.models.rates import linoid_array
 from causal_snn.simulation.engine.core import Engine
@@ -20,7 +20,7 @@ from causal_snn.simulation.engine.schedule import check_state
 Floats = NDArray[np.float64]
 
 
-def check_start(start: Any, layout: Layout) -> dict[str, Any]:
+def check_start(start: Any, layout: Layout, replicas: int) -> dict[str, Any]:
     """Return the states that a run starts from, by name; {} is rest everywhere.
 
     Raises
@@ -39,19 +39,27 @@ def check_start(start: Any, layout: Layout) -> dict[str, Any]:
     for name, value in start.items():
         if name not in known:
             raise InputError(f"start: no state {name!r}; {suggest(str(name), sorted(known))}")
-        values = np.asarray(value, dtype=float)
-        if values.ndim > 2 or (values.ndim and values.shape[0] != layout.n):
+        values = _numbers(f"start[{name!r}]", value)
+        if values.shape not in ((), (layout.n,), (layout.n, replicas)):
             raise InputError(
                 f"start[{name!r}] = array of shape {values.shape}: one number, or one for each "
-                f"unit, shape ({layout.n},) or ({layout.n}, replicas)"
+                f"unit, shape ({layout.n},) or ({layout.n}, {replicas} replicas)"
             )
-        if not np.all(np.isfinite(values)):
-            raise InputError(f"start[{name!r}]: finite numbers")
         for group in layout.groups:
             if name in group.states:
-                own = values if values.ndim == 0 else values[group.units]
+                own = values if values.ndim == 0 else values[group.units].T
                 check_state(group, name, own, None, "start")
     return dict(start)
+
+
+def _numbers(name: str, value: Any) -> Floats:
+    try:
+        given = np.asarray(value)
+    except (TypeError, ValueError):
+        raise bad(name, value, "numbers") from None
+    if given.dtype.kind not in "iuf" or not np.all(np.isfinite(given)):
+        raise bad(name, value, "finite numbers")
+    return given.astype(float)
 
 
 def set_start(engine: Engine, start: Mapping[str, Any]) -> None:
@@ -60,7 +68,8 @@ def set_start(engine: Engine, start: Mapping[str, Any]) -> None:
     Values have shape (), (n,) or (n, rows), in the network's order.
     """
     for lanes in engine.groups:
-        rest = rest_of(lanes.group)
+        missing = [name for name in lanes.group.states if name not in start]
+        rest = rest_of(lanes.group) if missing else np.zeros((lanes.count, 1))
         for k, name in enumerate(lanes.group.states):
             value: Any = rest[k][None, :, None]
             if name in start:
@@ -92,26 +101,43 @@ def rest_of(group: Group) -> Floats:
     first = middle.copy()
     first[0] = domain[0][0]
     wide = high - low
-    found = _newton(group, np.repeat(first[:, None], group.size, axis=1), 0.1 * wide)
+    names, parameters = _idle_parameters(group)
+    if names:
+        alike, back = np.unique(parameters, axis=1, return_inverse=True)
+    else:
+        alike, back = np.zeros((0, 1)), np.zeros(group.size, np.intp)
+    begin = np.repeat(first[:, None], alike.shape[1], axis=1)
+    found = _newton(group, dict(zip(names, alike, strict=True)), begin, 0.1 * wide)
+    found = found[:, back.ravel()]
     good = np.all(np.isfinite(found) & (found >= low - wide) & (found <= high + wide), axis=0)
     return np.where(good, found, middle[:, None])
 
 
-def _newton(group: Group, x: Floats, limit: Floats) -> Floats:
-    """Return equilibria by damped Newton steps for all units at once; NaN where none is found."""
+def _idle_parameters(group: Group) -> tuple[list[str], Floats]:
+    """Return names and values (names, m) of the parameters of the drift, without current."""
+    names = _drift_and_jacobian(group.equations)[1]
+    idle = (group.model.input, DRIVE)
+    zero = np.zeros(group.size)
+    values = [zero if name in idle else group.parameters[name] for name in names]
+    return names, np.array(values).reshape(len(names), group.size)
+
+
+def _newton(group: Group, values: dict[str, Floats], x: Floats, limit: Floats) -> Floats:
+    """Return equilibria by damped Newton steps for all sets at once; NaN where none is found."""
     function, names = _drift_and_jacobian(group.equations)
-    idle = (group.model.input, DRIVE)  # no current
-    parameters = [0.0 if name in idle else group.parameters[name] for name in names]
+    parameters = [values[name] for name in names]
     size = len(x)
     with np.errstate(all="ignore"):
         for _ in range(60):
-            values = [np.broadcast_to(v, x.shape[1:]) for v in function(*x, *parameters)]
-            f = np.array(values[:size])
-            jacobian = np.array(values[size:]).reshape(size, size, -1)
+            found = [np.broadcast_to(v, x.shape[1:]) for v in function(*x, *parameters)]
+            f = np.array(found[:size])
+            jacobian = np.array(found[size:]).reshape(size, size, -1)
+            matrices = np.moveaxis(jacobian, 2, 0)
             try:
-                step = np.linalg.solve(np.moveaxis(jacobian, 2, 0), -f.T[:, :, None])[:, :, 0].T
-            except np.linalg.LinAlgError:
-                return np.full_like(x, np.nan)
+                step = np.linalg.solve(matrices, -f.T[:, :, None])[:, :, 0].T
+            except np.linalg.LinAlgError:  # one is singular: a little beside it none is
+                beside = matrices + 1e-9 * np.eye(size)
+                step = np.linalg.solve(beside, -f.T[:, :, None])[:, :, 0].T
             # no farther at a time than `limit`, a tenth of the domain, so that Newton stays near
             scale = np.minimum(1.0, (limit / np.maximum(np.abs(step), 1e-300)).min(axis=0))
             x = x + scale * step

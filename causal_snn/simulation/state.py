@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
-from causal_snn.errors import InputError
+from causal_snn.errors import InputError, bad
+from causal_snn.simulation.engine.layout import Layout
 
 FORMAT = 1
 
@@ -66,19 +68,52 @@ class SimulationState:
             If the file is not there or not such a state.
         """
         about, arrays = read_arrays(Path(path), "a simulation state", FORMAT)
-        return cls(
-            time=about["time"],
-            step=about["step"],
-            arrays=arrays,
-            stream=_arrays(about["stream"]),
-            seed=int(about["seed"]),
-            made_for=about["made_for"],
+        try:
+            return cls(
+                time=about["time"],
+                step=about["step"],
+                arrays=arrays,
+                stream=_arrays(about["stream"]),
+                seed=int(about["seed"]),
+                made_for=about["made_for"],
+            )
+        except KeyError as error:
+            raise InputError(f"{path}: not a simulation state ({error} is missing)") from None
+
+
+def made_for_run(layout: Layout, replicas: int, dtype: np.dtype[Any]) -> dict[str, Any]:
+    """Return what a run must have in common with the one that it goes on from."""
+    network = layout.network
+    return {
+        "units": layout.n,
+        "states": [list(group.states) for group in layout.groups],
+        "replicas": replicas,
+        "dt": network.dt,
+        "dtype": str(dtype),
+        "schemes": layout.schemes,
+        "refractory_steps": [group.convention.refractory_steps for group in layout.groups],
+        "longest delay": int(np.max(network.delays)),
+        "inputs": [type(source).__name__ for source in network.inputs],
+    }
+
+
+def check_resumed(state: SimulationState, made_for: dict[str, Any]) -> None:
+    """Raise `InputError` unless a state is one of a run like this one."""
+    then = dict(state.made_for)
+    other = [key for key, value in made_for.items() if then.get(key) != value]
+    if other:
+        raise bad(
+            "start",
+            {key: then.get(key) for key in other},
+            f"the state of a run like this one: { ({key: made_for[key] for key in other}) }",
         )
 
 
 def write_arrays(target: Path, about: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
     """Write a record and arrays to an npz file; a partial file never bears its name."""
     part = target.with_name(target.name + ".part")
+    if not target.parent.is_dir():
+        raise InputError(f"{target}: there is no folder {str(target.parent)!r}; make it first")
     try:
         with part.open("wb") as file:
             text = np.frombuffer(json.dumps(about).encode(), np.uint8)
@@ -91,12 +126,12 @@ def write_arrays(target: Path, about: Mapping[str, Any], arrays: Mapping[str, An
 def read_arrays(path: Path, what: str, version: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the record and the arrays of a file that `write_arrays` wrote."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files if name != "__about__"}
             about: dict[str, Any] = json.loads(file["__about__"].tobytes())
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file") from None
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
         raise InputError(f"{path}: not {what} that this library wrote ({error})") from None
     if about.get("format") != version:
         raise InputError(f"{path}: format {about.get('format')!r}; this version reads {version}")

@@ -6,8 +6,8 @@ is computed in; a row's outcomes are summed by batches of lanes, for standard er
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,122 +15,63 @@ from numpy.typing import NDArray
 
 from causal_snn.errors import InputError
 from causal_snn.simulation.engine.core import Engine
-from causal_snn.simulation.engine.layout import Layout
 from causal_snn.simulation.engine.noise import stream
 from causal_snn.simulation.engine.schedule import Schedule, is_forceful, needs_current
-from causal_snn.simulation.intervention import Intervention
-from causal_snn.simulation.not_finite import is_finite
-from causal_snn.simulation.outcome import Outcome
-from causal_snn.simulation.sweep_states import StartStates, set_states
+from causal_snn.simulation.intervention import Change, Intervention
+from causal_snn.simulation.lane_outcomes import LaneOutcomes, join
+from causal_snn.simulation.not_finite import find_fault, is_finite
+from causal_snn.simulation.sweep_states import set_states
+from causal_snn.simulation.sweep_task import SHARED, Task
 
 Floats = NDArray[np.float64]
-INDEPENDENT, SHARED, ANTITHETIC = "independent", "shared", "antithetic"
-LANES, WIDE_LANES = 1024, 32
-"""Replicas that share a random stream: side by side, or one to a row where spikes are events."""
-VALUES = 24_000
+VALUES = 100_000
 """Default size of a block, in values of one state variable: its buffers fit a cache."""
 PORTION = 20_000_000
 """Values times steps that a worker takes at a time: some tenths of a second."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Cut:
-    """The replicas of a state, in chunks and batches; made by `cut_up`.
-
-    Attributes
-    ----------
-    chunks : tuple of int
-        Replicas in each chunk.
-    batches : array of int
-        Replicas in each batch, chunk after chunk.
-    batch : int
-        Replicas in a full batch.
-    per_chunk : int
-        Batches in a full chunk.
-    wide : bool
-        One replica to a row of lanes.
-    """
-
-    chunks: tuple[int, ...]
-    batches: NDArray[np.int64]
-    batch: int
-    per_chunk: int
-    wide: bool
-
-    def place(self, chunk: int) -> slice:
-        """Return where the batches of a chunk are."""
-        first = chunk * self.per_chunk
-        return slice(first, first + -(-self.chunks[chunk] // self.batch))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Task:
-    """What all blocks of a sweep have in common; it travels to workers.
-
-    Attributes
-    ----------
-    layout : Layout
-    states : StartStates
-    steps : int
-    interventions : tuple
-        Their lanes are the states.
-    noise : {"independent", "shared", "antithetic"}
-    dtype : str
-    seed : int
-    outcome : Outcome
-    cut : Cut
-    """
-
-    layout: Layout
-    states: StartStates
-    steps: int
-    interventions: tuple[Intervention, ...]
-    noise: str
-    dtype: str
-    seed: int
-    outcome: Outcome
-    cut: Cut
-
-
-def cut_up(replicas: int, *, wide: bool) -> Cut:
-    """Return the replicas of a state in chunks that share a stream, and batches within them.
-
-    The cut depends on the number of replicas alone, so results do not depend on blocks. There
-    are 32 batches or more where there are enough replicas.
-    """
-    lanes = WIDE_LANES if wide else LANES
-    batch = min(lanes, 128)
-    while batch > 1 and batch * 32 > replicas:
-        batch //= 2
-    chunks = [lanes] * (replicas // lanes) + ([replicas % lanes] if replicas % lanes else [])
-    batches = [size for chunk in chunks for size in _pieces(chunk, batch)]
-    return Cut(tuple(chunks), np.array(batches), batch, lanes // batch, wide)
-
-
-def _pieces(total: int, size: int) -> list[int]:
-    return [size] * (total // size) + ([total % size] if total % size else [])
-
-
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Rows to compute together: (state, chunk) pairs with as many lanes each."""
+    """Rows to compute together: (state, chunk) pairs with as many replicas each."""
 
     rows: tuple[tuple[int, int], ...]
-    lanes: int
+    replicas: int
 
 
 def portions_of(task: Task, done: NDArray[np.bool_], block: int | None) -> list[tuple[Block, ...]]:
     """Return what is left to do, in blocks that fit a cache, in portions that a worker takes."""
-    cut, count = task.cut, task.states.count
-    values = VALUES if block is None else block * task.layout.n
+    cut, n = task.cut, task.layout.n
+    values = VALUES if block is None else block * n
+    alike: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for chunk in range(len(cut.chunks)):
+        for state in range(task.states.count):
+            if not done[state, cut.place(chunk)].all():
+                alike.setdefault(_alike(task, state, chunk), []).append((state, chunk))
     blocks = []
-    for chunk, lanes in enumerate(cut.chunks):
-        left = [(s, chunk) for s in range(count) if not done[s, cut.place(chunk)].all()]
-        most = 1 if cut.wide else max(1, values // (lanes * task.layout.n))
-        blocks += [Block(tuple(left[k : k + most]), lanes) for k in range(0, len(left), most)]
-    work = task.steps * values
-    together = max(1, PORTION // max(work, 1))
+    for rows in alike.values():
+        replicas = cut.chunks[rows[0][1]]
+        most = 1 if cut.wide else max(1, values // (replicas * n))
+        cuts = range(0, len(rows), most)
+        blocks += [Block(tuple(rows[k : k + most]), replicas) for k in cuts]
+    most = max((len(each.rows) * each.replicas for each in blocks), default=1)
+    together = max(1, PORTION // (task.steps * most * n))
     return [tuple(blocks[k : k + together]) for k in range(0, len(blocks), together)]
+
+
+def _alike(task: Task, state: int, chunk: int) -> tuple[int, int]:
+    """Return what the rows of one block have in common.
+
+    As many replicas, and one random stream where noise is shared; one state where parameters
+    change from state to state, as an engine's numbers are rounded the same way only for units
+    of the same parameters.
+    """
+    one_state = any(isinstance(one, Change) and _varies(one) for one in task.interventions)
+    which = chunk if task.noise == SHARED else -task.cut.chunks[chunk]
+    return (state if one_state else -1, which)
+
+
+def _varies(one: Change) -> bool:
+    return np.ndim(one.value) > 0
 
 
 def rows_of(portion: Sequence[Block]) -> list[tuple[int, int]]:
@@ -151,18 +92,22 @@ def run_portion(task: Task, portion: Sequence[Block]) -> list[Floats]:
     found: list[Floats] = []
     engine = None
     for block in portion:
-        engine = _engine(task, block, engine)
-        found += _run_block(task, block, engine)
+        engine = engine_for(task, block, engine)
+        halves = run_block(task, block, engine)
+        batch, count = task.cut.batch, task.outcome.count
+        sums = [[each.sums(batch, count) for each in half] for half in halves]
+        found += [sum(each[1:], each[0]) for each in zip(*sums, strict=True)]
     return found
 
 
-def _engine(task: Task, block: Block, earlier: Engine | None) -> Engine:
+def engine_for(task: Task, block: Block, earlier: Engine | None = None) -> Engine:
     """Return an engine for a block: the earlier one if it fits and nothing has changed it."""
     keys = [key_of(task.noise, *row) for row in block.rows]
     streams = [stream(task.seed, *key) for key in dict.fromkeys(keys)]
-    antithetic = task.noise == ANTITHETIC
-    rows = block.lanes if task.cut.wide else len(block.rows)
-    rows, lanes = (2 if antithetic else 1) * rows, 1 if task.cut.wide else block.lanes
+    wide = task.cut.wide
+    rows = block.replicas if wide else len(block.rows)
+    # Two lanes at least: with one an engine would sum its inputs in another order.
+    rows, lanes = (2 if task.antithetic else 1) * rows, 1 if wide else max(2, block.replicas)
     if earlier is not None and not task.interventions and earlier.fits(rows, lanes):
         earlier.begin(streams)
         return earlier
@@ -172,60 +117,96 @@ def _engine(task: Task, block: Block, earlier: Engine | None) -> Engine:
         lanes=lanes,
         dtype=task.dtype,
         streams=streams,
-        shared=task.noise == SHARED and not task.cut.wide,
-        antithetic=antithetic,
+        shared=task.noise == SHARED and not wide,
+        antithetic=task.antithetic,
         varying=needs_current(task.interventions),
         forceful=is_forceful(task.interventions),
     )
 
 
-def _run_block(task: Task, block: Block, engine: Engine) -> list[Floats]:
-    states = np.array([state for state, _ in block.rows])
+def run_block(
+    task: Task, block: Block, engine: Engine, see: Callable[[Engine], None] | None = None
+) -> list[list[LaneOutcomes]]:
+    """Run a block; return the outcomes of its rows, or of its rows and their mirror images.
+
+    Parameters
+    ----------
+    task : Task
+    block : Block
+    engine : Engine
+        Made by `engine_for`.
+    see : callable, optional
+        Is shown the engine at the start and after every step.
+
+    Returns
+    -------
+    list of list of LaneOutcomes
+        Of each row; two lists for antithetic noise.
+    """
+    rows = np.array([state for state, _ in block.rows])
     if task.cut.wide:
-        states = np.repeat(states, block.lanes)
-    rows = np.tile(states, 2) if engine.antithetic else states
-    schedule = Schedule(task.interventions, task.layout, task.steps, rows)
+        rows = np.repeat(rows, block.replicas)
+    if task.antithetic:
+        rows = np.tile(rows, 2)
+    schedule = Schedule(_own(task, block), task.layout, task.steps, rows)
     with np.errstate(all="ignore"):
         set_states(engine, task.states, rows)
-        outcomes = _run(engine, schedule, task)
-    if task.cut.wide:  # one lane to a row: the rows of the block are the lanes of its chunk
-        halves = [outcomes[: block.lanes], outcomes[block.lanes :]]
-        outcomes = [np.concatenate(half) for half in halves if half]
-    sums = [_by_batch(each, task.cut.batch, task.outcome.count) for each in outcomes]
-    if engine.antithetic:
-        half = len(sums) // 2
-        sums = [a + b for a, b in zip(sums[:half], sums[half:], strict=True)]
-    return sums
+        outcomes = _run(engine, schedule, task, see)
+    if outcomes is None:
+        raise InputError(fault(task, block, schedule, rows))
+    half = len(outcomes) // 2
+    halves = [outcomes[:half], outcomes[half:]] if task.antithetic else [outcomes]
+    if task.cut.wide:  # one lane to a row: the rows of the block are the replicas of its chunk
+        return [[join(half)] for half in halves]
+    return [[each.take(block.replicas) for each in half] for half in halves]
 
 
-def _run(engine: Engine, schedule: Schedule, task: Task) -> list[Any]:
+def _own(task: Task, block: Block) -> list[Intervention]:
+    """Return the interventions; changes that vary from state to state with the block's value."""
+    found: list[Intervention] = []
+    for one in task.interventions:
+        if isinstance(one, Change) and _varies(one):
+            one = replace(one, value=float(one.value[block.rows[0][0]]))
+        found.append(one)
+    return found
+
+
+def _run(
+    engine: Engine, schedule: Schedule, task: Task, see: Callable[[Engine], None] | None
+) -> list[LaneOutcomes] | None:
+    """Return the outcomes of an engine's rows; None if a state is not finite."""
     watch = task.outcome.watch(engine)
+    steps = task.steps - 1 if task.outcome.smooth else task.steps
+    ends = [*(s for s in schedule.steps() if 0 < s < steps), steps]
     begin = 0
-    last = task.steps - 1 if task.outcome.smooth else task.steps
-    for end in sorted({*(s for s in schedule.steps() if 0 < s < last), last}):
+    for end in ends if steps else []:
         schedule.act(engine.controls, begin)
+        if see is not None and begin == 0:
+            see(engine)
         for _ in range(end - begin):
             engine.step()
             watch.after_step()
+            if see is not None:
+                see(engine)
         begin = end
-    if not is_finite(engine):
-        raise InputError(
-            f"sweep: a state is not finite within {task.steps} steps; run `simulate` from the same "
-            "states to see which, when and why, or make dt smaller"
-        )
     if task.outcome.smooth:
-        if last in schedule.actions:
-            schedule.act(engine.controls, last)
+        schedule.act(engine.controls, steps)
+        if see is not None and steps == 0:
+            see(engine)
         engine.flow_only()
-    return watch.outcomes()
+        if see is not None:
+            see(engine)
+    return watch.outcomes() if is_finite(engine) else None
 
 
-def _by_batch(outcomes: Any, batch: int, count: int) -> Floats:
-    """Return sums over batches of lanes, (batches, K), of what `Watch.outcomes` gave for a row."""
-    lanes = len(outcomes)
-    if outcomes.ndim == 1:
-        codes = np.arange(lanes) // batch * count + outcomes
-        batches = -(-lanes // batch)
-        return np.bincount(codes, minlength=batches * count).reshape(batches, count).astype(float)
-    added: Floats = np.add.reduceat(outcomes, np.arange(0, lanes, batch), dtype=np.float64)
-    return added
+def fault(task: Task, block: Block, schedule: Schedule, rows: Any) -> str:
+    """Return where and why a state is not finite, by running the block again."""
+    engine = engine_for(task, block)
+    with np.errstate(all="ignore"):
+        set_states(engine, task.states, rows)
+        start = engine.snapshot()
+        engine.step_number = task.steps
+        text = find_fault(engine, start, schedule)
+    numbers = sorted({state for state, _ in block.rows})
+    which = f"state {numbers[0]}" if len(numbers) == 1 else f"one of states {numbers}"
+    return f"sweep, from {which}: {text}"

@@ -89,8 +89,9 @@ class SweepResult:
         Outcomes are in little-endian order, as in PyPhi; for ``units="apart"`` those of the first
         unit come first.
         """
+        sums = np.where(self.done[:, :, None], self.sums, 0.0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            rows: Floats = self.sums.sum(axis=1) / self.replicas[:, None]
+            rows: Floats = sums.sum(axis=1) / self.replicas[:, None]
         return rows
 
     @property
@@ -99,27 +100,22 @@ class SweepResult:
 
         With B batches it is itself known to about 1/sqrt(2 (B - 1)); NaN with fewer than two.
         """
-        return self._error(self.sums, self.rows)
-
-    def _error(self, sums: Floats, means: Floats) -> Floats:
-        """Return the error of means of batches of unequal size, weighted by their size."""
-        size = (self.done * self.batch_sizes).astype(float)
-        total = size.sum(axis=1)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            off = np.where(self.done[:, :, None], sums - size[:, :, None] * means[:, None], 0.0)
-            count = self.done.sum(axis=1)
-            variance = (off**2).sum(axis=1) * (count / (count - 1) / total**2)[:, None]
-            errors: Floats = np.sqrt(np.where(count[:, None] > 1, variance, np.nan))
-        return errors
+        size = (self.done * self.batch_sizes).astype(float)[:, :, None]
+        rows = np.nan_to_num(self.rows)[:, None]
+        off = np.where(self.done[:, :, None], self.sums - size * rows, 0.0)
+        return np.stack([_error(*each) for each in zip(off, size, strict=True)])
 
     def contrast(self, state: int, other: int) -> Contrast:
         """Return the row of a state minus that of another, with its standard error.
 
         Under ``noise="shared"`` both rows saw the same noise, lane by lane, and the error is that
-        of the paired difference, which is why shared noise is the one for contrasts.
+        of the paired difference, which is why shared noise is the one for contrasts. It is of the
+        batches that are finished for both states.
         """
-        for name, k in (("state", state), ("other", other)):
-            if not 0 <= k < len(self.sums):
+        numbers: dict[str, Any] = {"state": state, "other": other}
+        for name, k in numbers.items():
+            whole = isinstance(k, int | np.integer) and not isinstance(k, bool)
+            if not whole or not 0 <= k < len(self.sums):
                 raise bad(name, k, f"the number of a state, 0 to {len(self.sums) - 1}")
         both = self.done[state] & self.done[other]
         if both.sum() < 2:
@@ -127,9 +123,7 @@ class SweepResult:
         size = self.batch_sizes[both].astype(float)[:, None]
         off = self.sums[state, both] - self.sums[other, both]
         mean = off.sum(axis=0) / size.sum()
-        count = int(both.sum())
-        variance = ((off - size * mean) ** 2).sum(axis=0) * count / (count - 1) / size.sum() ** 2
-        return Contrast(mean, np.sqrt(variance))
+        return Contrast(mean, _error(off - size * mean, size))
 
     def outcomes(self) -> list[tuple[int, ...]]:
         """Return the outcome of each column: cells of all units, or (unit, cell)."""
@@ -187,3 +181,16 @@ class SweepResult:
             message=about["message"],
             provenance={**made, "seed": int(made["seed"])},
         )
+
+
+def _error(off: Floats, size: Floats) -> Floats:
+    """Return the standard error of a mean, (K,), from how far the sums of batches are off.
+
+    Var(mean) = sum_b off_b^2 / (M^2 - sum_b m_b^2) is unbiased for batches of any sizes m_b whose
+    sum is M, as E off_b^2 = var (m_b - m_b^2/M).
+    """
+    spread = float(size.sum() ** 2 - (size**2).sum())
+    if spread <= 0.0:  # fewer than two batches
+        return np.full(off.shape[1], np.nan)
+    error: Floats = np.sqrt((off**2).sum(axis=0) / spread)
+    return error

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from causal_snn import order
-from causal_snn.errors import bad
+from causal_snn.errors import InputError, bad, suggest
 from causal_snn.models.network import Network
 from causal_snn.simulation.engine.core import Engine
 from causal_snn.simulation.engine.layout import Layout
@@ -49,10 +49,15 @@ def macro_states(edges: Sequence[ArrayLike]) -> Cells:
     Cells
         In little-endian order: the first unit's cell changes fastest.
     """
-    found = [np.asarray(each, dtype=float) for each in edges]
+    allowed = "two or more finite potentials (mV), ascending"
+    try:
+        found = [np.array(each, dtype=float) for each in edges]
+    except (TypeError, ValueError):
+        raise bad("edges", edges, f"for each unit {allowed}") from None
     for k, each in enumerate(found):
-        if each.ndim != 1 or len(each) < 2 or not np.all(np.diff(each) > 0):
-            raise bad(f"edges[{k}]", each.tolist(), "two or more potentials (mV), ascending")
+        good = each.ndim == 1 and len(each) > 1 and np.all(np.isfinite(each))
+        if not good or not np.all(np.diff(each) > 0):
+            raise bad(f"edges[{k}]", each.tolist(), allowed)
     states = order.states([len(each) - 1 for each in found])
     pairs = [np.array(list(pairwise(each))) for each in found]
     low = np.stack([pairs[k][states[:, k], 0] for k in range(len(found))], axis=1)
@@ -70,8 +75,9 @@ def spiking_states(network: Network) -> Floats:
         raise bad("network", names, "neurons with E, theta and V_reset (lif, cuba_lif)")
     p = [model.parameters for model in network.neurons]
     off = np.array([min(float(each["E"]), float(each["V_reset"])) for each in p])
-    # Just above threshold, which a strict threshold needs.
-    on = np.nextafter([float(each["theta"]) for each in p], np.inf)
+    # Just above threshold in single precision too, which a strict threshold needs.
+    theta = np.array([float(each["theta"]) for each in p], np.float32)
+    on = np.nextafter(theta, np.float32(np.inf)).astype(float)
     return np.where(order.states((2,) * network.n) == 1, on, off)
 
 
@@ -82,15 +88,15 @@ class StartStates:
     Attributes
     ----------
     count : int
-        How many.
-    values : dict of str to array, shape (S, n)
-        By name of the state variable, for `Cells` the lower ends.
+        How many, S.
+    values : dict of (int, int) to array, shape (S, m)
+        Values of the units of a group, by (group, state); for `Cells` the lower ends.
     width : array, shape (S, n), optional
         Width of the cells.
     """
 
     count: int
-    values: dict[str, Floats]
+    values: dict[tuple[int, int], Floats]
     width: Floats | None = None
 
 
@@ -102,39 +108,42 @@ def check_states(states: Any, layout: Layout) -> StartStates:
     InputError
         If the shape is wrong or a value lies outside the declared range.
     """
-    potential = layout.groups[0].states[0]
+    n, potential = layout.n, layout.groups[0].states[0]
+    width = None
     if isinstance(states, Cells):
-        found = StartStates(
-            len(states.low),
-            {potential: _table(states.low, "low", layout.n)},
-            _table(states.high, "high", layout.n) - states.low,
-        )
+        low, high = _table(states.low, "low", n), _table(states.high, "high", n)
+        if low.shape != high.shape or not np.all(low <= high):
+            raise bad("states", states, "cells whose `low` lies nowhere above their `high`")
+        tables, width = {potential: low}, high - low
+        _resolve({potential: high}, layout)
     else:
         named = states if isinstance(states, Mapping) else {potential: states}
-        tables = {str(k): _table(v, f"states[{k!r}]", layout.n) for k, v in named.items()}
-        counts = {len(table) for table in tables.values()}
-        if len(counts) != 1:
-            raise bad("states", f"{sorted(counts)} rows", "as many states for each variable")
-        found = StartStates(counts.pop(), tables)
-    if found.count == 0:
+        tables = {str(k): _table(v, f"states[{k!r}]", n) for k, v in named.items()}
+    counts = sorted({len(table) for table in tables.values()})
+    if len(counts) > 1:
+        raise bad("states", f"{counts} rows", "as many states for each variable")
+    if not counts or counts[0] == 0:
         raise bad("states", states, "at least one state")
-    for name, table in found.values.items():
-        known = False
-        for group in layout.groups:
-            if name in group.states or (name == potential and not known):
-                check_state(
-                    group, _own(group, name, potential), table[:, group.units], None, "states"
-                )
-                known = True
-        if not known:
-            check_state(layout.groups[0], name, 0.0, None, "states")
+    return StartStates(counts[0], _resolve(tables, layout), width)
+
+
+def _resolve(tables: Mapping[str, Floats], layout: Layout) -> dict[tuple[int, int], Floats]:
+    """Return tables by (group, state). Potentials are one thing: a group's own name is best."""
+    potentials = {group.states[0] for group in layout.groups}
+    given = [name for name in tables if name in potentials]
+    found, used = {}, set()
+    for g, group in enumerate(layout.groups):
+        for k, own in enumerate(group.states):
+            name = given[0] if k == 0 and own not in tables and given else own
+            if name in tables:
+                used.add(name)
+                found[g, k] = tables[name][:, group.units]
+                check_state(group, own, found[g, k], None, "states")
+    for name in tables:
+        if name not in used:
+            known = sorted({state for group in layout.groups for state in group.states})
+            raise InputError(f"states: no state {name!r}; {suggest(name, known)}")
     return found
-
-
-def _own(group: Any, name: str, potential: str) -> str:
-    """Return a group's own name of a state: potentials are one thing under any name."""
-    own: str = group.states[0] if name == potential else name
-    return own
 
 
 def _table(values: Any, name: str, n: int) -> Floats:
@@ -155,21 +164,24 @@ def set_states(engine: Engine, states: StartStates, rows: Any) -> None:
     Variables that are not named are at rest. Within cells a row's own stream draws, the first
     thing that it does; antithetic rows, half the rows apart, draw mirror images.
     """
-    names = list(states.values)
-    for lanes in engine.groups:
-        units = lanes.group.units
+    for g, lanes in enumerate(engine.groups):
         rest = rest_of(lanes.group)
-        for k, own in enumerate(lanes.group.states):
-            name = names[0] if k == 0 else own
-            if name in states.values:
-                lanes.states[k][...] = states.values[name][rows][:, units, None]
-            else:
-                lanes.states[k][...] = rest[k][None, :, None]
+        for k, state in enumerate(lanes.states):
+            values = states.values.get((g, k))
+            state[...] = (rest[None, k] if values is None else values[rows])[:, :, None]
     if states.width is not None:
         drawn = engine.uniforms()
         for lanes in engine.groups:
             width = states.width[rows][:, lanes.group.units, None]
-            lanes.states[0][...] += (width * drawn[:, lanes.group.span]).astype(engine.dtype)
+            _draw(lanes.states[0], width, drawn[:, lanes.group.span])
     for source in engine.ou:
         source.start()
     engine.settle()
+
+
+def _draw(potential: Any, width: Floats, drawn: Any) -> None:
+    """Add width times uniform numbers to the lower ends; rounding never reaches the upper end."""
+    high = (potential + width).astype(potential.dtype)
+    below = np.nextafter(high, potential.dtype.type(-np.inf))
+    value = (potential + width * drawn).astype(potential.dtype)
+    potential[...] = np.maximum(potential, np.minimum(value, below))

@@ -6,6 +6,11 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from causal_snn.errors import bad
+
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
+"""A worker for each core has no use for threads of its own."""
+
 
 def results[T, R](
     function: Callable[[T], R], items: Sequence[T], *, workers: int, client: Any = None
@@ -27,6 +32,8 @@ def results[T, R](
     When the caller stops, what has not begun is given up.
     """
     if client is not None:
+        if not (hasattr(client, "map") and hasattr(client, "cancel")):
+            raise bad("client", client, "a dask.distributed.Client, or None")
         yield from _on_cluster(function, items, client)
     elif workers == 1:
         for k, item in enumerate(items):
@@ -42,7 +49,10 @@ def _in_processes(function: Any, items: Sequence[Any], workers: int) -> Iterator
 
     # Ctrl-C goes to all processes of a terminal; the workers leave it to this one.
     executor = get_reusable_executor(
-        max_workers=workers, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
+        max_workers=workers,
+        initializer=signal.signal,
+        initargs=(signal.SIGINT, signal.SIG_IGN),
+        env=ONE_THREAD,
     )
     futures = {executor.submit(function, item): k for k, item in enumerate(items)}
     try:
@@ -54,12 +64,14 @@ def _in_processes(function: Any, items: Sequence[Any], workers: int) -> Iterator
 
 
 def _on_cluster(function: Any, items: Sequence[Any], client: Any) -> Iterator[Any]:
-    from dask.distributed import as_completed
+    from importlib import import_module
+
+    cluster: Any = import_module("dask.distributed")  # optional, and untyped
 
     futures = client.map(function, items, pure=False)
     where = {future.key: k for k, future in enumerate(futures)}
     try:
-        for future, value in as_completed(futures, with_results=True):
+        for future, value in cluster.as_completed(futures, with_results=True):
             yield where[future.key], value
     finally:
         client.cancel(futures)

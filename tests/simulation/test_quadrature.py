@@ -15,8 +15,8 @@ from scipy.special import ndtr
 from causal_snn import kernel, models, order
 from causal_snn.errors import InputError
 from causal_snn.models import Network, zoo
-from causal_snn.simulation.quadrature import Quadrature, quadrature_rows
-from causal_snn.simulation.quadrature_legendre import basis_mass, gauss
+from causal_snn.simulation.quadrature.legendre import basis_mass, gauss
+from causal_snn.simulation.quadrature.rows import Quadrature, quadrature_rows
 from causal_snn.simulation.stepper import micro_state, run
 
 Floats = NDArray[np.float64]

@@ -17,7 +17,8 @@ def whole_steps(name: str, time: Any, dt: float) -> int:
         If it is not a finite number of 0 or more, or no whole number of steps; the message
         names the nearest times that are.
     """
-    number = isinstance(time, int | float) or getattr(time, "shape", None) == ()
+    array = getattr(time, "shape", None) == () and time.dtype.kind in "iuf"
+    number = isinstance(time, int | float) or array
     if isinstance(time, bool) or not number or not math.isfinite(time) or time < 0:
         raise bad(name, time, "a time of 0 ms or more")
     steps = round(float(time) / dt)

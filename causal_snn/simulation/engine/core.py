@@ -82,7 +82,11 @@ class Engine:
         self.traffic = traffic(self.groups, self.holds, links, longest, shape, self.dtype)
         self.ou = [OrnsteinUhlenbeck(source, self) for source in layout.inputs(OUCurrent)]
         self.poisson = [PoissonSource(source, self) for source in layout.inputs(PoissonInput)]
-        varies = varying or bool(self.ou)
+        # Connections may act on a current, which is no state but flows for one step.
+        self.pulsed = {link.state for link in links if link.state is not None} - {
+            name for group in layout.groups for name in group.states
+        }
+        varies = varying or bool(self.ou) or bool(self.pulsed)
         self.current: Any = np.zeros(shape, self.dtype) if varies else None
         self.injected: Any = np.zeros(shape, self.dtype) if varies else None
         self.clamps: list[Op] = []
@@ -98,11 +102,12 @@ class Engine:
         """Make the calls of a step from the parameters and weights in force."""
         network = self.layout.network
         self.sigma = self._sigma()
-        self.first = [*self._current_ops(), self.traffic.deliver]
-        self.first += [source.deliver for source in self.poisson]
+        targets = self.traffic.targets([source.state for source in self.poisson])
+        self.first = [self.traffic.deliver, *(source.deliver for source in self.poisson)]
+        self.first += self._current_ops()
         self.last = []
         forced = [self.controls.apply_forced] if self.forceful else []
-        states = self.traffic.targets([source.state for source in self.poisson])
+        states = [state for state in targets if state not in self.pulsed]
         for group, hold in zip(self.groups, self.holds, strict=True):
             span = group.group.span
             own = [self._state_of(group, state) for state in states]
@@ -110,7 +115,8 @@ class Engine:
             flow, places = group.flow(tuple(own), network.bias[group.group.units], current)
             arrived = [self.traffic.arrived(state, span) for state in states]
             whens = list(zip(arrived, own, places, strict=True))
-            direct = self.traffic.direct(group, whens) if not self.poisson else None
+            buffered = self.poisson or self.pulsed
+            direct = None if buffered else self.traffic.direct(group, whens)
             self.first += group.reset_ops(hold.spikes)
             if hold.kept is not None:
                 self.first.append(hold.keep)
@@ -144,6 +150,10 @@ class Engine:
         ]
         for source in self.ou:
             ops += [source.advance, partial(np.add, self.current, source.value, out=self.current)]
+        whole = slice(None)
+        for name in self.pulsed:
+            arrived = self.traffic.arrived(name, whole)
+            ops.append(partial(np.add, self.current, arrived, out=self.current))
         return ops
 
     def _sigma(self) -> Floats:

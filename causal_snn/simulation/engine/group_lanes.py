@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from causal_snn.models.neuron import DRIVE
 from causal_snn.models.rates import linoid_array
 from causal_snn.models.schemes import DT, scheme
+from causal_snn.simulation.engine.asymptote import about_asymptote
 from causal_snn.simulation.engine.layout import EXACT, Group, is_linear
 from causal_snn.simulation.engine.linear import (
     LinearStep,
@@ -51,12 +52,15 @@ class GroupLanes:
         self.shape = shape
         self.states = [np.zeros(shape, dtype) for _ in group.states]
         self.spiked = np.zeros(shape, bool)
+        self.flat = [x.reshape(-1) for x in self.states]
+        self.flat_spiked = self.spiked.reshape(-1)
         self.level = group.equations.threshold is None
         self.above = np.zeros(shape, bool) if self.level else None
         self.parameters = {name: value[None] for name, value in group.parameters.items()}
         self.scratch = np.empty(shape, dtype)
         self.before = np.zeros(shape, dtype)
         self.linear: LinearStep | None = None
+        self.resetting = ([], list, []) if self.level else _reset_function(group.equations)
 
     @property
     def count(self) -> int:
@@ -114,7 +118,7 @@ class GroupLanes:
         own = self.group.model.input
         if current is not None:
             names, inputs = (*names, own), [*inputs, np.empty(self.shape, self.dtype)]
-        program = compile_program(_new_states(self.group), names)
+        program = compile_program(new_states(self.group), names)
         values = self.values()
         constants = [
             np.asarray(c, self.dtype) if np.ndim(c) else self.dtype.type(c)
@@ -208,9 +212,7 @@ class GroupLanes:
         """
         variance = white * noise_gain(self.group, self.dt, self.parameters) ** 2
         if np.any(noise):
-            tau = self.parameters["tau"]
-            exact = self.group.scheme != "euler"
-            decay = np.exp(-self.dt / tau) if exact else 1.0 - self.dt / tau
+            decay = _decay(self.group.scheme, self.dt / self.parameters["tau"])
             variance = variance + noise**2 * (1.0 - decay**2)
         result: Floats = np.sqrt(variance)
         return result
@@ -221,17 +223,29 @@ class GroupLanes:
         """Reset the units at flat positions `where` that spiked."""
         if not where.size:
             return
-        _, m, lanes = self.shape
-        changes, function, names = _reset_function(self.group.equations)
-        unit = (where // lanes) % m
-        row = where // (lanes * m)
-        flat = [x.reshape(-1) for x in self.states]
-        arguments = [x[where] for x in flat]
+        rows, m, lanes = self.shape
+        changes, function, names = self.resetting
+        unit, row = where, 0
+        if rows * lanes > 1:
+            unit, row = (where // lanes) % m, where // (lanes * m)
+        arguments = [x[where] for x in self.flat]
         for name in names:
             value = self.parameters[name]
             arguments.append(value[row if len(value) > 1 else 0, unit])
         for k, new in zip(changes, function(*arguments), strict=True):
-            flat[k][where] = new
+            self.flat[k][where] = new
+
+    def fixed_reset(self) -> Any:
+        """Return the potential after a spike, (R, m), where it depends on parameters alone."""
+        equations = self.group.equations
+        if self.level or self.group.convention.reset == "subtract":
+            return None
+        if equations.reset[0].free_symbols & set(equations.states):
+            return None
+        changes, function, names = self.resetting
+        states = [0.0] * len(equations.states)
+        value = function(*states, *(self.parameters[name] for name in names))[changes.index(0)]
+        return np.broadcast_to(value, np.broadcast_shapes(np.shape(value), (1, self.group.size)))
 
     def reset_ops(self, spikes: Callable[[], Any]) -> list[Op]:
         """Return the operations that reset the units that spiked; `spikes` gives their places."""
@@ -248,18 +262,35 @@ class GroupLanes:
             ]
         dense = self.shape[2] > 1
         if dense and is_lif_family(self.group.model):
-            reset = self.number(self.parameters["V_reset"])
-            return [partial(np.copyto, state, reset, where=self.spiked)]
+            return self._blend(state, self.number(self.parameters["V_reset"]))
+        changes = self.resetting[0]
+        fixed = self.fixed_reset()
+        if changes == [0] and fixed is not None and np.all(fixed == fixed.flat[0]):
+            flat, value = self.flat[0], self.dtype.type(fixed.flat[0])
+            return [lambda: flat.__setitem__(spikes(), value)]
         return [lambda: self.reset_at(spikes())]
+
+    def _blend(self, state: Any, reset: Any) -> list[Op]:
+        """Return the operations v <- v (1 - s) + V_reset s: exact, and without a branch.
+
+        A masked copy branches at every value, which costs more than these five together.
+        """
+        one, spikes, scratch = self.dtype.type(1), np.empty_like(state), self.scratch
+        return [
+            partial(np.copyto, spikes, self.spiked),
+            partial(np.subtract, one, spikes, out=scratch),
+            partial(np.multiply, state, scratch, out=state),
+            partial(np.multiply, spikes, reset, out=scratch),
+            partial(np.add, state, scratch, out=state),
+        ]
 
     def _subtract_at(self, where: Any) -> None:
         """Lower the potential by threshold minus reset value; the other states reset as usual."""
-        old = self.states[0].reshape(-1)[where].copy()
-        self.reset_at(where)
         if where.size:
+            old = self.flat[0][where].copy()
+            self.reset_at(where)
             threshold = np.broadcast_to(self.threshold_now(), self.shape).reshape(-1)[where]
-            flat = self.states[0].reshape(-1)
-            flat[where] += old - threshold
+            self.flat[0][where] += old - threshold
 
     def threshold_now(self) -> Any:
         """Return the threshold in force: a number, (R, m, 1), or as many as there are lanes."""
@@ -296,8 +327,18 @@ class GroupLanes:
         ]
 
 
-def _new_states(group: Group) -> tuple[Any, ...]:
-    return _formulas(group.equations, scheme(group.model, _named(group.scheme)))
+def _decay(scheme: str, z: Any) -> Any:
+    """Return what a scheme's step of z = dt/tau keeps of a leaky potential."""
+    if scheme in (EXACT, "exponential_euler"):
+        return np.exp(-z)
+    return 1.0 - z + 0.5 * z**2 if scheme == "midpoint" else 1.0 - z
+
+
+def new_states(group: Group) -> tuple[Any, ...]:
+    """Return the formula of each state after a step, by the group's scheme."""
+    formulas = _formulas(group.equations, scheme(group.model, _named(group.scheme)))
+    first = {"exponential_euler": 0, EXACT: 0, "rush_larsen": 1}.get(group.scheme)
+    return formulas if first is None else about_asymptote(group, formulas, first)
 
 
 def _named(name: str) -> str:

@@ -18,7 +18,7 @@ from causal_snn.models.convention import Convention
 from causal_snn.models.inputs import OUCurrent
 from causal_snn.models.network import Network
 from causal_snn.models.neuron import DRIVE, Equations, NeuronModel
-from causal_snn.models.schemes import SCHEMES
+from causal_snn.models.schemes import DT, SCHEMES
 
 Floats = NDArray[np.float64]
 EXACT = "exact"
@@ -134,8 +134,15 @@ def lay_out(network: Network, scheme: str | None = None) -> Layout:
         If a neuron cannot be stepped so, or takes no drive, bias or noise but has some.
     """
     keys: dict[tuple[Any, ...], list[int]] = {}
+    numbered: dict[Equations, int] = {}
+    known: dict[int, int] = {}  # by identity: hashing equations is slow, and most share theirs
     for unit, model in enumerate(network.neurons):
-        keys.setdefault((model.name, model.equations, model.convention), []).append(unit)
+        number = known.get(id(model.equations))
+        if number is None:
+            number = numbered.setdefault(model.equations, len(numbered))
+            known[id(model.equations)] = number
+        names = tuple(model.parameters)
+        keys.setdefault((number, model.name, model.convention, names), []).append(unit)
     groups, start = [], 0
     for units in keys.values():
         model = network.neurons[units[0]]
@@ -165,16 +172,22 @@ def is_linear(equations: Equations) -> bool:
     return not jacobian.free_symbols & set(equations.states)
 
 
+def is_lif_family(model: NeuronModel) -> bool:
+    """Return whether `models.step` knows the neuron's discrete conventions."""
+    return {"E", "theta", "V_reset", "V_min"} <= model.parameters.keys()
+
+
 def _scheme(model: NeuronModel, wanted: str | None) -> str:
     linear = is_linear(model.equations)
     own = model.convention.step if linear else "exponential_euler"
     if wanted in (None, own):
         return own
-    if model.convention.reset_timing == "delayed" and wanted not in (EXACT, "euler"):
-        raise InputError(
-            f"scheme = {wanted!r}: {model.name} has reset_timing='delayed', which is defined for "
-            "'exact' and 'euler' only"
-        )
+    for option, value in (("reset_timing", "delayed"), ("input_gain", "unit")):
+        if getattr(model.convention, option) == value and wanted not in (EXACT, "euler"):
+            raise InputError(
+                f"scheme = {wanted!r}: {model.name} has {option}={value!r}, which is defined for "
+                "'exact' and 'euler' only"
+            )
     if wanted == EXACT:
         if not linear:
             raise InputError(
@@ -193,11 +206,21 @@ def _parameters(network: Network, units: list[int]) -> dict[str, Floats]:
     if all(other is first for other in members):
         values = {name: np.full(len(units), float(value)) for name, value in first.items()}
     else:
-        values = {name: np.array([float(p[name]) for p in members]) for name in first}
+        table = np.array([p.numbers() for p in members], dtype=float)
+        values = dict(zip(first, table.T.copy(), strict=True))
     return values | {DRIVE: network.drive[units]}
 
 
 def _check_supported(network: Network, model: NeuronModel, units: list[int]) -> None:
+    if DT in model.parameters or DT in model.states:
+        raise InputError(
+            f"{model.name} has a state or parameter 'dt', the name of the time step; rename it"
+        )
+    for option, value in (("reset_timing", "delayed"), ("input_gain", "unit")):
+        if getattr(model.convention, option) == value and not is_lif_family(model):
+            raise InputError(
+                f"{model.name} has {option}={value!r}, which is defined for lif and cuba_lif only"
+            )
     symbols = {str(s) for rate in model.equations.drift for s in rate.free_symbols}
     if DRIVE not in symbols and np.any(network.drive[units]):
         raise bad(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from causal_snn.models.neuron import DRIVE, NeuronModel
 from causal_snn.models.step import StepMap, unit_row
 from causal_snn.simulation.engine.layout import EXACT, Group
+from causal_snn.simulation.engine.layout import is_lif_family as is_lif_family
 
 Floats = NDArray[np.float64]
 
@@ -58,7 +59,7 @@ def linear_step(
     group : Group
     dt : float
         Time step (ms).
-    parameters : dict of str to array, shape (R, m)
+    parameters : dict of str to array, shape (1, m) or (R, m)
         Values in force.
     bias : array, shape (m,)
         Constant synaptic input per step, on the state of the weights.
@@ -66,7 +67,7 @@ def linear_step(
         State that each projection acts on.
     """
     names = list(parameters)
-    table = np.stack([parameters[name] for name in names], axis=-1)
+    table = np.stack(np.broadcast_arrays(*(parameters[name] for name in names)), axis=-1)
     rows, back = np.unique(table.reshape(-1, len(names)), axis=0, return_inverse=True)
     of = _lif_family if is_lif_family(group.model) else _any_linear
     found = [
@@ -92,18 +93,13 @@ def linear_step(
     )
 
 
-def is_lif_family(model: NeuronModel) -> bool:
-    """Return whether `models.step` knows the neuron's discrete conventions."""
-    return {"E", "theta", "V_reset", "V_min"} <= model.parameters.keys()
-
-
 def noise_gain(group: Group, dt: float, parameters: dict[str, Floats]) -> Floats:
     """Return sqrt of the integral of exp(2 J s), s = 0..dt, J the potential's own decay.
 
     White noise of amplitude A adds a normal number of standard deviation A times this to the
     potential in one step; sqrt(dt) for neurons and schemes that are not exact.
     """
-    shape = np.shape(next(iter(parameters.values())))
+    shape = np.broadcast_shapes(*(np.shape(value) for value in parameters.values()))
     if group.scheme != EXACT:
         return np.full(shape, np.sqrt(dt))
     import sympy as sp

@@ -65,9 +65,6 @@ class Normals:
         self.whole = np.empty(shape, dtype)
         self.values = self.whole[:, :count]
         if self.fast:
-            self.raw = np.empty((len(streams), self.half), np.uint64)
-            words = self.raw.view(np.int32)
-            self.radius_bits, self.angle_bits = words[:, : self.half], words[:, self.half :]
             self.radius = np.empty((len(streams), self.half), dtype)
             self.angle = np.empty_like(self.radius)
 
@@ -89,17 +86,17 @@ class Normals:
             self.values *= self.scale
 
     def _box_muller(self) -> None:
-        for generator, row in zip(self.streams, self.raw, strict=True):
-            row[:] = generator.bit_generator.random_raw(self.half)
         radius, angle, one = self.radius, self.angle, np.float32
-        np.copyto(radius, self.radius_bits, casting="unsafe")
+        for k, generator in enumerate(self.streams):
+            words = generator.bit_generator.random_raw(self.half).view(np.int32)
+            np.copyto(radius[k], words[: self.half], casting="unsafe")
+            np.copyto(angle[k], words[self.half :], casting="unsafe")
         np.absolute(radius, out=radius)
         np.maximum(radius, one(0.5), out=radius)  # log(0) never happens
         np.multiply(radius, one(2.0**-31), out=radius)  # u in (0, 1]
         np.log(radius, out=radius)
         np.multiply(radius, one(-2.0 * self.scale**2), out=radius)
         np.sqrt(radius, out=radius)
-        np.copyto(angle, self.angle_bits, casting="unsafe")
         np.multiply(angle, one(np.pi * 2.0**-31), out=angle)  # in [-pi, pi]
         cosine, sine = self.whole[:, : self.half], self.whole[:, self.half :]
         np.cos(angle, out=cosine)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from causal_snn.models.rates import linoid_array
+from causal_snn.simulation.engine.share_exponentials import FROM, share_exponentials
 
 if TYPE_CHECKING:
     import sympy as sp
@@ -60,8 +61,12 @@ def compile_program(formulas: tuple[sp.Expr, ...], inputs: tuple[str, ...]) -> P
     """Return formulas as operations on the arrays named by `inputs`; all else is constant."""
     import sympy as sp
 
-    shared, rest = sp.cse([_exponents(sp.sympify(formula)) for formula in formulas])
+    given = [_exponents(sp.sympify(formula)) for formula in formulas]
+    powers, given = share_exponentials(given, inputs)
+    shared, rest = sp.cse(given)
     writer = _Writer(inputs)
+    for symbol, formula in powers:
+        writer.define(symbol, formula)
     for symbol, formula in shared:
         writer.define(symbol, formula)
     outputs = tuple(writer.ref(formula) for formula in rest)
@@ -138,7 +143,7 @@ _FUNCTIONS = {
     "Max": "maximum",
     "Min": "minimum",
 }
-_SPECIAL = ("linoid", "relexp", "call")
+_SPECIAL = ("linoid", "relexp", FROM, "call")
 
 
 class _Writer:
@@ -192,6 +197,8 @@ class _Writer:
         name = type(formula).__name__
         if name == "linoid" and formula.args[1] == 0:
             return self.emit("linoid", self.ref(formula.args[0]))
+        if name == FROM:
+            return self.emit(FROM, *(self.ref(argument) for argument in formula.args))
         if name in _FUNCTIONS:
             result = self.ref(formula.args[0])
             if len(formula.args) == 1:
@@ -302,8 +309,12 @@ class _Binder:
         homes = {ref[1]: outputs[k] for k, ref in enumerate(program.outputs) if ref[0] == "reg"}
         for k, instruction in enumerate(program.instructions):
             self._write(k, instruction, homes.get(k))
-        for out, ref in zip(outputs, program.outputs, strict=True):
-            value = self._value(ref)
+        values = [self._value(ref) for ref in program.outputs]
+        for k, (out, ref) in enumerate(zip(outputs, program.outputs, strict=True)):
+            if ref[0] == "in" and values[k] is not out and any(values[k] is x for x in outputs):
+                values[k] = np.empty_like(self.like)  # another output may be written over it
+                self.ops.append(partial(np.copyto, values[k], self._value(ref)))
+        for out, value in zip(outputs, values, strict=True):
             if value is not out:
                 self.ops.append(partial(np.copyto, out, value))
 
@@ -324,6 +335,10 @@ class _Binder:
         self.place[k] = out
         if instruction.name == "call":
             self.ops.append(partial(_store, instruction.function, tuple(args), out))
+        elif instruction.name == FROM:
+            scratch = self._register()
+            self.ops.append(partial(_linoid_from, args[0], args[1], out, scratch))
+            self.free.append(scratch)
         elif instruction.name in ("linoid", "relexp"):
             scratch = self._register()
             self.ops += _linoid_ops(instruction.name, args[0], out, scratch)
@@ -355,6 +370,24 @@ class _Binder:
 
 def _store(function: Callable[..., Any], args: Iterable[Any], out: Any) -> None:
     out[...] = function(*args)
+
+
+def _linoid_from(x: Any, e: Any, out: Any, scratch: Any) -> None:
+    """Write x/(1 - e), e = exp(-x); near 0, where that cancels, the power series.
+
+    The exponential is known to some eight roundings, so the quotient to 8 eps/|x|.
+    """
+    np.subtract(1, e, out=scratch)
+    np.divide(x, scratch, out=out)
+    np.absolute(x, out=scratch)
+    near = scratch < (_NEAR_SINGLE if out.dtype == np.float32 else _NEAR_DOUBLE)
+    if near.any():
+        z = x[near]
+        out[near] = 1 + z * (0.5 + z / 12 * (1 - z * z / 60))
+
+
+_NEAR_SINGLE, _NEAR_DOUBLE = 0.3, 0.01
+"""Below these |x| the series, whose next term is x^6/30240, is the more accurate."""
 
 
 def _linoid_ops(name: str, x: Any, out: Any, scratch: Any) -> list[Op]:

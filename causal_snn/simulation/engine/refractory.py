@@ -8,6 +8,7 @@ import numpy as np
 
 from causal_snn.simulation.engine.group_lanes import GroupLanes
 from causal_snn.simulation.engine.linear import is_lif_family
+from causal_snn.simulation.engine.program import Op
 
 
 class Hold:
@@ -17,16 +18,21 @@ class Hold:
         self.group = group
         self.steps = group.group.convention.refractory_steps
         self.value: Any = None
-        self.kept = np.empty_like(group.states[0]) if self._keeps() else None
+        self.kept = np.zeros_like(group.states[0]) if self._keeps() else None
+        self.clamps: list[Op] = []  # clamped potentials, which are not held
+        self.forced: dict[int, bool] = {}  # spikes set from outside, which nothing suppresses
 
     def _keeps(self) -> bool:
         """Return whether the held potential is what the reset left, unit by unit."""
-        return self.steps > 0 and not self.group.level and not is_lif_family(self.group.group.model)
+        known = is_lif_family(self.group.group.model) or self.group.fixed_reset() is not None
+        return self.steps > 0 and not self.group.level and not known
 
     def build(self) -> None:
         """Take over the parameters in force."""
         if is_lif_family(self.group.group.model):
             self.value = self.group.number(self.group.parameters["V_reset"])
+        elif self.steps and not self.group.level and self.kept is None:
+            self.value = self.group.number(self.group.fixed_reset())
 
     def spikes(self) -> Any:
         """Return the flat positions of the units that spiked in the latest step."""
@@ -37,6 +43,23 @@ class Hold:
         if self.kept is not None:
             where = self.spikes()
             self.kept.reshape(-1)[where] = self.group.states[0].reshape(-1)[where]
+
+    def _set_from_outside(self) -> None:
+        for unit, on in self.forced.items():
+            self.group.spiked[:, unit] = on
+
+    def _with_kept(self, counts: Any) -> Any:
+        """Return what is saved: counts, and where it is kept the potential to be held."""
+        if self.kept is None:
+            return counts
+        return np.stack([counts.reshape(-1), self.kept.reshape(-1)]).astype(float)
+
+    def _take_kept(self, saved: Any) -> Any:
+        """Put the kept potential back; return the counts of what `_with_kept` gave."""
+        if self.kept is None:
+            return saved
+        self.kept.reshape(-1)[...] = saved[1]
+        return saved[0]
 
 
 class LaneHold(Hold):
@@ -56,6 +79,8 @@ class LaneHold(Hold):
                 np.copyto(self.group.states[0], self.kept, where=self.held)
             elif not self.group.level:
                 np.copyto(self.group.states[0], self.value, where=self.held)
+            for clamp in self.clamps:
+                clamp()
 
     def mask(self) -> Any:
         """Return which units are held, shape (rows, m, lanes)."""
@@ -66,6 +91,7 @@ class LaneHold(Hold):
         if self.steps:
             spiked = self.group.spiked
             np.greater(spiked, self.held, out=spiked)
+            self._set_from_outside()
             np.subtract(self.left, self.held, out=self.left)
             np.copyto(self.left, self.steps, where=spiked)
 
@@ -79,13 +105,19 @@ class LaneHold(Hold):
         if self.steps:
             self.left[:, unit] = np.where(self.group.spiked[:, unit], self.steps, 0)
 
+    def restart(self, unit: int, before: Any) -> None:
+        """Take over that a unit's latest spike was set; `before` says whether it had spiked."""
+        if self.steps:
+            left = np.where(before, 0, self.left[:, unit])
+            self.left[:, unit] = np.where(self.group.spiked[:, unit], self.steps, left)
+
     def save(self) -> Any:
         """Return a copy of what is remembered."""
-        return self.left.copy()
+        return self._with_kept(self.left.copy())
 
     def load(self, saved: Any) -> None:
         """Put back what `save` gave."""
-        self.left[...] = saved
+        self.left[...] = self._take_kept(saved).reshape(self.left.shape)
 
 
 class EventHold(Hold):
@@ -109,7 +141,7 @@ class EventHold(Hold):
         if self.steps and not self.group.level:
             where = self._window()
             if where.size:
-                flat = self.group.states[0].reshape(-1)
+                flat = self.group.flat[0]
                 if self.kept is not None:
                     flat[where] = self.kept.reshape(-1)[where]
                 elif np.ndim(self.value):
@@ -117,6 +149,8 @@ class EventHold(Hold):
                     flat[where] = held[where]
                 else:
                     flat[where] = self.value
+                for clamp in self.clamps:
+                    clamp()
 
     def mask(self) -> Any:
         """Return which units are held, shape (rows, m, lanes)."""
@@ -127,13 +161,13 @@ class EventHold(Hold):
 
     def update(self) -> None:
         """List the spikes of this step."""
-        spiked = self.group.spiked.reshape(-1)
+        spiked = self.group.flat_spiked
         if self.steps:
             spiked[self._window()] = False
-            self.latest = np.flatnonzero(spiked)
+            self._set_from_outside()
+        self.latest = spiked.nonzero()[0]
+        if self.steps:
             self._append(self.latest)
-        else:
-            self.latest = np.flatnonzero(spiked)
 
     def _append(self, places: Any) -> None:
         end = self.ends[-1]
@@ -162,8 +196,14 @@ class EventHold(Hold):
         if self.steps:
             pieces = [self.log[a:b] for a, b in zip(self.ends[:-1], self.ends[1:], strict=True)]
             pieces = [piece[~np.isin(piece, freed)] for piece in pieces]
-            pieces[-1] = self.latest
-            self._set(pieces)
+            self._set([*pieces[:-1], self.latest])
+
+    def restart(self, unit: int, before: Any) -> None:  # noqa: ARG002
+        """Take over that a unit's latest spike was set from outside."""
+        self.latest = np.flatnonzero(self.group.spiked.reshape(-1))
+        if self.steps:
+            ends = zip(self.ends[:-2], self.ends[1:-1], strict=True)
+            self._set([*(self.log[a:b].copy() for a, b in ends), self.latest])
 
     def _set(self, pieces: Any) -> None:
         self.ends = [0] * (self.steps + 1)
@@ -175,12 +215,13 @@ class EventHold(Hold):
         age = np.zeros(self.group.states[0].size, np.int32)
         for back, (a, b) in enumerate(zip(self.ends[:-1], self.ends[1:], strict=True)):
             age[self.log[a:b]] = back + 1
-        return age
+        return self._with_kept(age)
 
     def load(self, saved: Any) -> None:
         """Put back what `save` gave."""
         self.latest = np.flatnonzero(self.group.spiked.reshape(-1))
-        self._set([np.flatnonzero(saved == back + 1) for back in range(self.steps)])
+        age = self._take_kept(saved)
+        self._set([np.flatnonzero(age == back + 1) for back in range(self.steps)])
 
 
 def make_hold(group: GroupLanes) -> LaneHold | EventHold:

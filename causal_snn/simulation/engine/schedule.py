@@ -8,10 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from causal_snn.errors import InputError, bad, suggest
-from causal_snn.models.neuron import DRIVE
+from causal_snn.errors import bad
 from causal_snn.simulation.engine.clock import whole_steps
 from causal_snn.simulation.engine.controls import Controls
+from causal_snn.simulation.engine.intervention_checks import (
+    check_interventions as check_interventions,
+)
+from causal_snn.simulation.engine.intervention_checks import check_state as check_state
+from causal_snn.simulation.engine.intervention_checks import values_of
 from causal_snn.simulation.engine.layout import Layout
 from causal_snn.simulation.intervention import (
     Change,
@@ -24,32 +28,6 @@ from causal_snn.simulation.intervention import (
 )
 
 type Action = Callable[[Controls], None]
-
-
-def check_interventions(
-    interventions: Any, layout: Layout, steps: int, lanes: int, *, first: int = 0
-) -> tuple[Intervention, ...]:
-    """Return interventions that fit the network and a run of steps `first` to `first + steps`.
-
-    Raises
-    ------
-    InputError
-        If something is no intervention, names an unknown unit, state, parameter or connection,
-        has as many values as there are no lanes, lies outside the run or its range.
-    """
-    if isinstance(interventions, Do | Clamp | ClampSpikes | Cut | Change | Inject):
-        interventions = (interventions,)
-    found = tuple(interventions)
-    for one in found:
-        if not isinstance(one, Do | Clamp | ClampSpikes | Cut | Change | Inject):
-            raise bad(
-                "interventions",
-                one,
-                "made by do, clamp, clamp_spikes, cut, change or inject (causal_snn.simulation)",
-            )
-        _check(one, layout, lanes)
-        _check_times(one, layout.network.dt, first, first + steps)
-    return found
 
 
 def needs_current(interventions: Iterable[Intervention]) -> bool:
@@ -71,8 +49,8 @@ class Schedule:
         self.layout, self.dt, self.end = layout, layout.network.dt, end
         self.lanes = np.asarray(lanes)
         self.actions: dict[int, list[tuple[Action, bool]]] = {}
-        for one in interventions:
-            self._add(one)
+        for name, one in enumerate(interventions):
+            self._add(name, one)
 
     def steps(self) -> list[int]:
         """Return the steps before which something is to be done."""
@@ -84,7 +62,7 @@ class Schedule:
             action(controls)
 
     def resume(self, controls: Controls, step: int) -> None:
-        """Bring back what was in force before a step; states that were set stay as they are."""
+        """Bring back what was in force before a step; states are to be put back after it."""
         for earlier in self.steps():
             if earlier < step:
                 for action, lasts in self.actions[earlier]:
@@ -98,39 +76,38 @@ class Schedule:
         """Return a value for rows of the engine: a number, or one for each row, (rows, 1)."""
         return value if np.ndim(value) == 0 else np.asarray(value)[self.lanes][:, None]
 
-    def _span(self, one: Any) -> tuple[int, int]:
-        start = whole_steps("start", one.start, self.dt)
-        stop = self.end if one.stop is None else whole_steps("stop", one.stop, self.dt)
-        return start, stop
+    def _span(self, one: Any) -> tuple[int, int | None]:
+        """Return the steps at which something begins and ends; None: not within the run."""
+        stop = None if one.stop is None else whole_steps("stop", one.stop, self.dt)
+        return whole_steps("start", one.start, self.dt), stop
 
-    def _add(self, one: Intervention) -> None:
+    def _add(self, name: int, one: Intervention) -> None:
         if isinstance(one, Do):
             group, unit = self.layout.locate(one.unit)
             values = {
-                name: self._rows(value)
-                for name, value in _values(one, self.layout.groups[group].states).items()
+                state: self._rows(value)
+                for state, value in values_of(one, self.layout.groups[group].states).items()
             }
             step = whole_steps("at", one.at, self.dt)
             self._at(step, lambda c: c.put(group, unit, values), lasts=False)
         elif isinstance(one, Change):
-            step = whole_steps("at", one.at, self.dt)
-            self._at(step, partial(self._change, one))
+            self._at(whole_steps("at", one.at, self.dt), partial(self._change, one))
         elif isinstance(one, Clamp):
-            self._clamp(one)
+            self._clamp(name, one)
         elif isinstance(one, ClampSpikes):
-            self._clamp_spikes(one)
+            self._clamp_spikes(name, one)
         elif isinstance(one, Cut):
             start, stop = self._span(one)
-            source, target = (
-                self.layout.place[self.layout.network.index(u)] for u in (one.source, one.target)
-            )
+            source, target = (self._place(u) for u in (one.source, one.target))
             rows = None if one.lanes is None else np.flatnonzero(one.lanes[self.lanes])
-            key = (int(source), int(target), rows)
-            self._at(start, lambda c: c.cut(*key))
-            if stop < self.end:
-                self._at(stop, lambda c: c.mend(*key))
+            self._at(start, lambda c: c.cut(name, source, target, rows))
+            if stop is not None:
+                self._at(stop, lambda c: c.mend(name))
         else:
-            self._inject(one)
+            self._inject(name, one)
+
+    def _place(self, unit: int | str) -> int:
+        return int(self.layout.place[self.layout.network.index(unit)])
 
     def _change(self, one: Change, controls: Controls) -> None:
         for k, group in enumerate(self.layout.groups):
@@ -145,141 +122,58 @@ class Schedule:
                 units = slice(unit, unit + 1)
             controls.change(k, one.parameter, units, self._rows(one.value))
 
-    def _clamp(self, one: Clamp) -> None:
+    def _clamp(self, name: int, one: Clamp) -> None:
         group, unit = self.layout.locate(one.unit)
         states = self.layout.groups[group].states
-        name = one.state or states[0]
+        state = one.state or states[0]
         value = self._rows(one.value)
         start, stop = self._span(one)
-        key = (group, states.index(name), unit)
-        self._at(start, lambda c: c.put(group, unit, {name: value}), lasts=False)
-        self._at(start, lambda c: c.hold_state(key, value))
-        # The step that ends at `stop` is free; so the hold ends before that step.
-        if stop - 1 > start:
-            self._at(stop - 1, lambda c: c.free_state(key))
-        else:
-            self._at(start, lambda c: c.free_state(key))
+        key = (group, states.index(state), unit)
+        self._at(start, lambda c: c.put(group, unit, {state: value}), lasts=False)
+        self._at(start, lambda c: c.hold_state(name, key, value))
+        if stop is not None:  # the step that ends at `stop` is free; so the hold ends before it
+            self._at(max(stop - 1, start), lambda c: c.free_state(name))
 
-    def _clamp_spikes(self, one: ClampSpikes) -> None:
-        group, unit = self.layout.locate(one.unit)
+    def _clamp_spikes(self, name: int, one: ClampSpikes) -> None:
+        key = self.layout.locate(one.unit)
         start, stop = self._span(one)
-        key = (group, unit)
         if isinstance(one.spikes, bool):
             on: Any = one.spikes
         else:
             on = {whole_steps("spikes", float(t), self.dt) for t in one.spikes}
-        self._at(start, lambda c: c.force(key, on))
-        if stop < self.end:
-            self._at(max(stop - 1, start), lambda c: c.unforce(key))
+        self._at(start, lambda c: c.force(name, key, on))
+        if stop is not None:
+            self._at(max(stop - 1, start), lambda c: c.unforce(name))
 
-    def _inject(self, one: Inject) -> None:
+    def _inject(self, name: int, one: Inject) -> None:
         start, stop = self._span(one)
-        place = int(self.layout.place[self.layout.network.index(one.unit)])
-        current = one.current
+        place, current = self._place(one.unit), one.current
         if np.ndim(current) > 0 and not callable(current):
-            stop = min(stop, start + len(current))
+            stop = start + len(current)
         if callable(current) or np.ndim(current) > 0:
-            self._at(start, lambda c: c.inject_series((place, start), self._series(current, start)))
-            end: Action = lambda c: c.end_series((place, start))  # noqa: E731
+            series = self._series(current, start)
+            self._at(start, lambda c: c.inject_series(name, place, series))
         else:
-            self._at(start, lambda c: c.inject(place, current))
-            end = lambda c: c.inject(place, -current)  # noqa: E731
-        if stop < self.end:
-            self._at(stop, end)
+            self._at(start, lambda c: c.inject(name, place, current))
+        if stop is not None:
+            self._at(stop, lambda c: c.end_injection(name))
 
     def _series(self, current: Any, start: int) -> Callable[[int], Any]:
-        if callable(current):
-            return lambda step: self._rows(np.asarray(current(step * self.dt), dtype=float))
-        return lambda step: self._rows(current[step - start])
+        if not callable(current):
+            return lambda step: self._rows(current[step - start])
+        return partial(self._called, current)
 
-
-def _values(one: Do, states: tuple[str, ...]) -> dict[str, Any]:
-    return dict(one.values) if isinstance(one.values, dict) else {states[0]: one.values}
-
-
-def _check(one: Intervention, layout: Layout, lanes: int) -> None:
-    """Raise `InputError` unless names are known and values fit the lanes and their range."""
-    if isinstance(one, Cut):
-        source, target = (layout.network.index(u) for u in (one.source, one.target))
-        tables = (layout.network.weights, *layout.network.synapses.values())
-        if not any(table[target, source] for table in tables):
-            raise InputError(
-                f"cut({one.source!r}, {one.target!r}): there is no such connection (source, target)"
-            )
-        if one.lanes is not None and len(one.lanes) != lanes:
-            raise bad("lanes", one.lanes, f"{lanes} values, one for each lane")
-        return
-    if isinstance(one, Change):
-        _check_change(one, layout, lanes)
-        return
-    group = layout.groups[layout.locate(one.unit)[0]]
-    if isinstance(one, Do):
-        for name, value in _values(one, group.states).items():
-            check_state(group, name, value, lanes, f"do({one.unit!r}, ...)")
-    elif isinstance(one, Clamp):
-        check_state(group, one.state or group.states[0], one.value, lanes, f"clamp({one.unit!r})")
-    elif isinstance(one, Inject) and not callable(one.current) and np.ndim(one.current) > 1:
-        _check_lanes("current", one.current[0], lanes)
-
-
-def check_state(group: Any, name: str, value: Any, lanes: int | None, what: str) -> None:
-    """Raise `InputError` unless a state variable is known and its values are in its range."""
-    if name not in group.states:
-        raise InputError(f"{what}: no state {name!r}; {suggest(name, group.states)}")
-    if lanes is not None:
-        _check_lanes(what, value, lanes)
-    low, high = state_range(group, name)
-    values = np.asarray(value, dtype=float)
-    outside = ~((values >= low) & (values <= high))
-    if outside.any():
-        worst = float(values[outside].flat[0])
-        raise bad(
-            f"{what}, {name}",
-            worst,
-            f"a value of {group.model.name} from {low:g} to {high:g}",
-            "That is its declared range: V_min of the neuron, or `domain` of its definition.",
-        )
-
-
-def state_range(group: Any, name: str) -> tuple[float, float]:
-    """Return the lowest and highest value that a state may be set to."""
-    k = group.states.index(name)
-    if "V_min" in group.parameters:
-        return (float(group.parameters["V_min"].min()), np.inf) if k == 0 else (-np.inf, np.inf)
-    domain = group.equations.domain
-    gate = bool(domain) and domain[k] == (0.0, 1.0)
-    return domain[k] if domain and (k == 0 or gate) else (-np.inf, np.inf)
-
-
-def _check_lanes(name: str, value: Any, lanes: int) -> None:
-    if np.ndim(value) > 1 or (np.ndim(value) == 1 and len(value) != lanes):
-        raise bad(name, f"array of shape {np.shape(value)}", f"one number, or {lanes}, one a lane")
-
-
-def _check_change(one: Change, layout: Layout, lanes: int) -> None:
-    known = {name for group in layout.groups for name in group.parameters}
-    if one.unit is not None:
-        known = set(layout.groups[layout.locate(one.unit)[0]].parameters)
-    if one.parameter not in known:
-        raise InputError(
-            f"change({one.parameter!r}): no such parameter; {suggest(one.parameter, sorted(known))}"
-        )
-    _check_lanes("value", one.value, lanes)
-    for group in layout.groups:
-        if one.parameter in group.model.parameters and one.parameter != DRIVE:
-            for value in np.unique(one.value):
-                group.model.with_parameters(**{one.parameter: float(value)})
-
-
-def _check_times(one: Intervention, dt: float, first: int, last: int) -> None:
-    name = "at" if isinstance(one, Do | Change) else "start"
-    begin = whole_steps(name, getattr(one, name), dt)
-    if not 0 <= begin < last:
-        span = f"from {first * dt:g} to before {last * dt:g} ms, within the run"
-        raise bad(f"{type(one).__name__.lower()}: {name}", begin * dt, span)
-    stop = getattr(one, "stop", None)
-    if stop is not None:
-        end = whole_steps("stop", stop, dt)
-        if not begin < end <= last:
-            span = f"after start = {begin * dt:g} and up to {last * dt:g} ms, the end of the run"
-            raise bad(f"{type(one).__name__.lower()}: stop", stop, span)
+    def _called(self, current: Callable[[float], Any], step: int) -> Any:
+        """Return what a function gives at a step, or raise `InputError` if that is no current."""
+        what = f"inject: current({step * self.dt:g} ms)"
+        given = current(step * self.dt)
+        try:
+            value = np.asarray(given, dtype=float)
+        except (TypeError, ValueError):
+            raise bad(what, given, "a number, or an array of one for each lane") from None
+        lanes = int(self.lanes.max(initial=0)) + 1
+        if value.ndim > 1 or (value.ndim == 1 and len(value) < lanes):
+            raise bad(what, f"array of shape {value.shape}", "one number, or one for each lane")
+        if not np.all(np.isfinite(value)):
+            raise bad(what, given, "finite numbers")
+        return self._rows(value)

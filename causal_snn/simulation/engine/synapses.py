@@ -78,21 +78,35 @@ def _split(table: Any, layout: Layout) -> dict[int, Any]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fan:
-    """What each unit sends, padded to the largest number of targets: a spike is one row.
+    """What each unit sends.
 
     Attributes
     ----------
-    targets : array of int, shape (n, most)
-        Places of the targets; unused entries name place 0 and weigh nothing.
-    weights : array, shape (n, most)
-        Jumps.
+    places : array of int
+        Places of the targets, source after source.
+    weights : array, or array of shape (n, n)
+        Jumps, in the same order; a table by source where `full`.
+    ends : list of int
+        Where the targets of each source begin, and at last where they end.
+    single : number, optional
+        The weight of every connection, where they are all the same.
     full : bool
-        Every unit has every unit as target, in order: `targets` is not needed.
+        Every unit has every unit as target, in order: `places` and `ends` are not needed.
     """
 
-    targets: NDArray[np.intp]
+    places: NDArray[np.intp]
     weights: Any
+    ends: list[int]
+    single: Any
     full: bool
+
+    def targets(self, source: int) -> Any:
+        """Return the places of a unit's targets."""
+        return self.places[self.ends[source] : self.ends[source + 1]]
+
+    def jumps(self, source: int) -> Any:
+        """Return the weights of a unit's targets."""
+        return self.weights[self.ends[source] : self.ends[source + 1]]
 
 
 def fan(table: Any, dtype: Any) -> Fan:
@@ -101,14 +115,17 @@ def fan(table: Any, dtype: Any) -> Fan:
     if not is_sparse(table):
         columns = np.ascontiguousarray(table.T, dtype=dtype)
         if np.count_nonzero(columns) > n * n // 2:
-            return Fan(np.zeros((n, 0), np.intp), columns, full=True)
+            return Fan(np.zeros(0, np.intp), columns, [], None, full=True)
         from scipy.sparse import csr_array
 
         table = csr_array(table)
     by_source = table.tocsc()
-    counts = np.diff(by_source.indptr)
-    most = int(counts.max(initial=0))
-    targets, weights = np.zeros((n, most), np.intp), np.zeros((n, most), dtype)
-    filled = np.arange(most) < counts[:, None]
-    targets[filled], weights[filled] = by_source.indices, by_source.data
-    return Fan(targets, weights, full=False)
+    data = by_source.data.astype(dtype)
+    same = data.size > 0 and bool(np.all(data == data[0]))
+    return Fan(
+        places=by_source.indices.astype(np.intp),
+        weights=data,
+        ends=by_source.indptr.tolist(),
+        single=data[0] if same else None,
+        full=False,
+    )

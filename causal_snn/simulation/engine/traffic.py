@@ -174,22 +174,33 @@ class EventTraffic(Traffic):
             spikes = self.ring[(self.now + 1 - delay) % self.longest]
             if not spikes.size:
                 continue
-            rows, sources = divmod(spikes, n) if self.shape[0] > 1 else (None, spikes)
-            own = self.own.get((k, delay))
-            weights = to.weights[sources] if own is None else own[rows, sources]
-            if to.full:
-                self._send_full(into.reshape(-1, n), rows, weights)
+            if self.shape[0] > 1 or self.own:
+                self._send_rows(k, delay, spikes, into.reshape(-1, n))
+            elif to.full:
+                into += np.add.reduce(to.weights[spikes])
             else:
-                targets = to.targets[sources]
-                if rows is not None:
-                    targets = targets + (rows * n)[:, None]
-                np.add.at(into, targets.reshape(-1), weights.reshape(-1))
+                sources = spikes.tolist()
+                targets = _joined([to.targets(j) for j in sources])
+                weights = to.single
+                if weights is None:
+                    weights = _joined([to.jumps(j) for j in sources])
+                np.add.at(into, targets, weights)
 
-    def _send_full(self, into: Any, rows: Any, weights: Any) -> None:
-        if rows is None:
-            into[0] += weights.sum(axis=0)
-        else:
-            np.add.at(into, rows, weights)
+    def _send_rows(self, k: int, delay: int, spikes: Any, into: Any) -> None:
+        """Send spikes of many rows, or with weights that differ from row to row."""
+        to, own = self.fans[k][delay], self.own.get((k, delay))
+        rows, sources = divmod(spikes, self.shape[1])
+        if to.full:
+            np.add.at(into, rows, to.weights[sources] if own is None else own[rows, sources])
+            return
+        starts = np.array(to.ends)
+        counts = starts[sources + 1] - starts[sources]
+        # positions of all their connections: each source's range, one after the other
+        first = np.repeat(starts[sources] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
+        which = first + np.arange(len(first))
+        rows = np.repeat(rows, counts)
+        weights = to.weights[which] if own is None else own[rows, which]
+        np.add.at(into, (rows, to.places[which]), weights)
 
     def collect(self) -> None:
         """Send the spikes of this step on their way."""
@@ -217,16 +228,17 @@ class EventTraffic(Traffic):
 
     def cut(self, source: int, target: int, rows: Any) -> None:
         """Take the connections source -> target (places) out, in some rows or all (None)."""
+        all_rows = np.arange(self.shape[0]) if rows is None else rows
         for k, fans in enumerate(self.fans):
             for delay, to in fans.items():
-                hit = slice(target, target + 1) if to.full else to.targets[source] == target
-                if rows is None and (k, delay) not in self.own:
-                    to.weights[source, hit] = 0
-                    continue
-                own = self.own.setdefault(
-                    (k, delay), np.repeat(to.weights[None], self.shape[0], axis=0)
-                )
-                own[np.arange(self.shape[0]) if rows is None else rows, source, hit] = 0
+                if (k, delay) not in self.own:  # weights of its own for every row
+                    self.own[k, delay] = np.repeat(to.weights[None], self.shape[0], axis=0)
+                own = self.own[k, delay]
+                if to.full:
+                    own[all_rows, source, target] = 0
+                else:
+                    hit = to.ends[source] + np.flatnonzero(to.targets(source) == target)
+                    own[np.ix_(np.atleast_1d(all_rows), hit)] = 0
 
     def save(self, step_number: int) -> dict[str, Any]:
         """Return copies of the spikes on their way, the latest first."""
@@ -240,3 +252,7 @@ class EventTraffic(Traffic):
         pieces = np.split(saved["ring"], np.cumsum(saved["lengths"])[:-1])
         for back, spikes in enumerate(pieces):
             self.ring[(step_number - back) % self.longest] = spikes
+
+
+def _joined(pieces: list[Any]) -> Any:
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)

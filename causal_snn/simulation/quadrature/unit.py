@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from causal_snn.errors import bad
 from causal_snn.models.step import StepMap
-from causal_snn.simulation.quadrature_legendre import basis_mass, end_values, gauss
+from causal_snn.simulation.quadrature.legendre import basis_mass, end_values, gauss
 
 Floats = NDArray[np.float64]
 Element = tuple[float, float, int]

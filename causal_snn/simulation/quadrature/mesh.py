@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal_snn.models.step import StepMap
-from causal_snn.simulation.quadrature_legendre import gauss, legendre_of_values
-from causal_snn.simulation.quadrature_unit import (
+from causal_snn.simulation.quadrature.legendre import gauss, legendre_of_values
+from causal_snn.simulation.quadrature.unit import (
     Element,
     Micro,
     forgets,

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from causal_snn import order
 from causal_snn.errors import bad
 from causal_snn.models.step import StepMap
-from causal_snn.simulation.quadrature_mesh import Mesh, refined, spans
-from causal_snn.simulation.quadrature_operator import operator
-from causal_snn.simulation.quadrature_unit import (
+from causal_snn.simulation.quadrature.mesh import Mesh, refined, spans
+from causal_snn.simulation.quadrature.operator import operator
+from causal_snn.simulation.quadrature.unit import (
     Micro,
     UnitSpace,
     next_point,

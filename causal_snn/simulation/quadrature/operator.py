@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal_snn import order
-from causal_snn.simulation.quadrature_unit import Micro, UnitSpace, outcome
+from causal_snn.simulation.quadrature.unit import Micro, UnitSpace, outcome
 
 Floats = NDArray[np.float64]
 Tables = tuple[tuple[Floats, ...], ...]

@@ -19,8 +19,8 @@ from causal_snn.errors import bad
 from causal_snn.models.network import Network
 from causal_snn.models.step import StepMap
 from causal_snn.provenance import provenance
-from causal_snn.simulation.quadrature_solve import REFINEMENTS, Grids, Task, closed_form, solve
-from causal_snn.simulation.quadrature_unit import Micro
+from causal_snn.simulation.quadrature.solve import REFINEMENTS, Grids, Task, closed_form, solve
+from causal_snn.simulation.quadrature.unit import Micro
 
 Floats = NDArray[np.float64]
 MOST_UNITS, MOST_UNITS_ONE_STEP = 3, 12

@@ -1,0 +1,340 @@
+"""The step as one compiled loop (Numba), for single large networks; optional and never needed.
+
+The loop is written from the same program or matrix as the array operations of the engine, works
+on the engine's own buffers and draws from the same stream, so that a run may change between
+the two. Sums are rounded in another order: spike trains of chaotic networks part after a while.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from causal_snn.errors import InputError
+from causal_snn.simulation.engine.core import Engine
+from causal_snn.simulation.engine.group_lanes import AFTER, BEFORE, new_states
+from causal_snn.simulation.engine.program import Program, compile_program, evaluate_constants
+from causal_snn.simulation.keeper import Keeper
+
+NUMBA = "numba"
+
+
+def check_accelerate(engine: Engine, interventions: Any) -> None:
+    """Raise `InputError` where the compiled loop does not do what is asked."""
+    try:
+        import numba  # noqa: F401
+    except ImportError:
+        raise InputError(
+            "accelerate = 'numba' needs numba: install the extra, pip install 'causal-snn[numba]'"
+        ) from None
+    lanes = engine.groups[0]
+    reasons = {
+        "interventions": bool(interventions),
+        "several kinds of neurons": len(engine.groups) > 1,
+        "replicas": engine.rows > 1,
+        "currents or Poisson spikes from outside": engine.current is not None or engine.poisson,
+        "interpolated spike times": engine.remember,
+        "a threshold that is a state": np.shape(lanes.threshold()[1]) == lanes.shape,
+        "resets other than to fixed values or by fixed amounts": lanes.group.convention.reset
+        == "subtract"
+        or lanes.group.convention.reset_timing == "delayed",
+        "refractory resets that depend on the state": engine.holds[0].kept is not None,
+    }
+    found = [reason for reason, there in reasons.items() if there]
+    if found:
+        raise InputError(
+            f"accelerate = 'numba' does not do {' and '.join(found)}; leave accelerate out"
+        )
+
+
+class CompiledRun:
+    """Advances an engine by many steps at a time; made once for a run."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        writer = _Writer(engine)
+        self.segment = _compile(writer.source())
+        self.arguments = writer.arguments
+        n = engine.n
+        self.left = np.zeros(n, np.int32)
+        self.ring = np.zeros((engine.traffic.longest, n), np.int64)
+        self.counts = np.zeros(engine.traffic.longest, np.int64)
+
+    def advance(self, steps: int, keeper: Keeper) -> None:
+        """Take some steps and keep their spikes."""
+        engine = self.engine
+        lanes, hold, traffic = engine.groups[0], engine.holds[0], engine.traffic
+        self.left[:] = hold.save()
+        for slot, spikes in enumerate(traffic.ring):
+            self.counts[slot] = len(spikes)
+            self.ring[slot, : len(spikes)] = spikes
+        above = lanes.flat_spiked if lanes.above is None else lanes.above.reshape(-1)
+        room = np.zeros(max(4 * engine.n, 1024), np.int64)
+        done = 0
+        while done < steps:
+            ends = np.zeros(steps - done, np.int64)
+            took = self.segment(
+                engine.step_number,
+                steps - done,
+                *lanes.flat,
+                lanes.flat_spiked,
+                above,
+                self.left,
+                self.ring,
+                self.counts,
+                room,
+                ends,
+                engine.streams[0],
+                *self.arguments,
+            )
+            self._keep(room, ends[:took], keeper)
+            engine.step_number += took
+            done += took
+        for slot in range(traffic.longest):
+            traffic.ring[slot] = self.ring[slot, : self.counts[slot]].copy()
+        traffic.now = engine.step_number
+        hold.load(self.left)
+
+    def _keep(self, room: Any, ends: Any, keeper: Keeper) -> None:
+        start = 0
+        for k, end in enumerate(ends.tolist()):
+            keeper.keep(room[start:end].copy(), self.engine.step_number + k + 1)
+            start = end
+
+
+@cache
+def _compile(source: str) -> Any:
+    import numba
+
+    space: dict[str, Any] = {"np": np, "linoid": numba.njit(_linoid), "relexp": numba.njit(_relexp)}
+    exec(compile(source, "<compiled step>", "exec"), space)
+    return numba.njit(space["segment"], error_model="numpy")
+
+
+def _linoid(x: float) -> float:
+    return 1.0 if x == 0.0 else -x / np.expm1(-x)
+
+
+def _relexp(x: float) -> float:
+    return 1.0 if x == 0.0 else -np.expm1(-x) / x
+
+
+class _Writer:
+    """Writes the loop as text, and collects the arrays it needs."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine, self.lanes = engine, engine.groups[0]
+        self.names: list[str] = []
+        self.arguments: list[Any] = []
+
+    def give(self, name: str, value: Any) -> str:
+        """Pass a value to the loop; return how the loop's text refers to it for unit k."""
+        array = np.asarray(value, dtype=self.lanes.dtype)
+        self.names.append(name)
+        if array.size == 1:
+            self.arguments.append(self.lanes.dtype.type(array.reshape(-1)[0]))
+            return name
+        self.arguments.append(np.ascontiguousarray(array.reshape(-1)))
+        return f"{name}[k]"
+
+    def source(self) -> str:
+        """Return the text of the loop."""
+        lanes = self.lanes
+        states = [f"x{k}" for k in range(lanes.count)]
+        before, after = self._traffic()
+        flow = self._flow(states)
+        reset = self._reset(states)
+        noise = self._noise()
+        detect = self._detect()
+        buffers = ("spiked", "above", "left", "ring", "counts", "room", "ends", "rng")
+        head = ", ".join(["first", "steps", *states, *buffers, *self.names])
+        refractory = lanes.group.convention.refractory_steps
+        lines = [
+            f"def segment({head}):",
+            "    n, longest, kept = spiked.size, counts.size, 0",
+            "    for t in range(steps):",
+            "        if kept + n > room.size:",
+            "            return t",
+            "        slot = (first + t) % longest",
+            *_indent(2, reset),
+            *_indent(2, before),
+            "        for k in range(n):",
+            *_indent(3, flow),
+            *_indent(2, after),
+            *_indent(2, noise),
+            "        slot = (first + t + 1) % longest",
+            "        found = 0",
+            "        for k in range(n):",
+            *_indent(3, detect),
+            "            if fired:",
+            "                ring[slot, found] = k",
+            "                room[kept + found] = k",
+            "                found += 1",
+            f"                left[k] = {refractory}",
+            "            spiked[k] = fired",
+            "        counts[slot] = found",
+            "        kept += found",
+            "        ends[t] = kept",
+            "    return steps",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def _reset(self, states: list[str]) -> list[str]:
+        equations = self.lanes.group.equations
+        if self.lanes.level:
+            return []
+        import sympy as sp
+
+        named = {str(s): f"{x}[k]" for s, x in zip(equations.states, states, strict=True)}
+        lines = ["for j in range(counts[slot]):", "    k = ring[slot, j]"]
+        pairs = list(zip(states, equations.states, equations.reset, strict=True))
+        changed = [(x, new) for x, old, new in pairs if new != old]
+        for number, (_, new) in enumerate(changed):
+            lines.append(f"    new{number} = {self._formula(new, named, sp)}")
+        lines += [f"    {x}[k] = new{number}" for number, (x, _) in enumerate(changed)]
+        return lines
+
+    def _formula(self, formula: Any, named: dict[str, str], sp: Any) -> str:
+        for symbol in formula.free_symbols:
+            name = str(symbol)
+            if name not in named:
+                named[name] = self.give(f"p_{name}", self.lanes.parameters[name])
+        plain = {symbol: sp.Symbol(f"_{symbol}_") for symbol in formula.free_symbols}
+        text = str(sp.printing.pycode(formula.xreplace(plain), fully_qualified_modules=False))
+        for symbol in formula.free_symbols:
+            text = text.replace(f"_{symbol}_", named[str(symbol)])
+        return text
+
+    def _traffic(self) -> tuple[list[str], list[str]]:
+        engine, lanes = self.engine, self.lanes
+        traffic: Any = engine.traffic
+        targets = engine.traffic.targets([])
+        own = tuple(
+            lanes.group.equations.synapse if s is None else lanes.group.states.index(s)
+            for s in targets
+        )
+        bias = engine.layout.network.bias[lanes.group.units]
+        places = lanes.flow(own, bias, None)[1]
+        text: dict[str, list[str]] = {BEFORE: [], AFTER: []}
+        for k, link in enumerate(engine.traffic.links):
+            at = targets.index(link.state)
+            place = places[at]
+            if not isinstance(place, str):
+                raise InputError(
+                    "accelerate = 'numba' does not do this arrival of spikes (euler, 'start'); "
+                    "leave accelerate out"
+                )
+            for delay, to in traffic.fans[k].items():
+                text[place] += self._deliver(f"{k}_{delay}", delay, to, own[at])
+        return text[BEFORE], text[AFTER]
+
+    def _deliver(self, tag: str, delay: int, to: Any, state: int) -> list[str]:
+        n = self.engine.n
+        if to.full:
+            targets = np.tile(np.arange(n), n)
+            weights = to.weights.reshape(-1)
+            ends = np.arange(n + 1) * n
+        else:
+            targets, weights, ends = to.places, to.weights, np.array(to.ends)
+        names = [f"{what}_{tag}" for what in ("to", "weight", "end")]
+        self.names += names
+        self.arguments += [targets.astype(np.int32), weights, ends.astype(np.int64)]
+        to_, weight, end = names
+        return [
+            f"back = (first + t + 1 - {delay}) % longest",
+            "for j in range(counts[back]):",
+            "    source = ring[back, j]",
+            f"    for q in range({end}[source], {end}[source + 1]):",
+            f"        x{state}[{to_}[q]] += {weight}[q]",
+        ]
+
+    def _flow(self, states: list[str]) -> list[str]:
+        lanes = self.lanes
+        if lanes.linear is not None:
+            step = lanes.linear
+            old = [f"o{r} = {x}[k]" for r, x in enumerate(states)]
+            new = []
+            for s, x in enumerate(states):
+                terms = [self.give(f"c{s}", step.constant[s])]
+                for r in range(len(states)):
+                    if np.any(step.matrix[s, r]):
+                        terms.append(f"{self.give(f'm{s}{r}', step.matrix[s, r])} * o{r}")
+                new.append(f"{x}[k] = " + " + ".join(terms))
+            return [*old, *new]
+        program = compile_program(new_states(lanes.group), lanes.group.states)
+        constants = evaluate_constants(program, lanes.values())
+        texts = [self.give(f"c{j}", value) for j, value in enumerate(constants)]
+        return _program_lines(program, texts, states)
+
+    def _noise(self) -> list[str]:
+        if not np.any(self.engine.sigma):
+            return []
+        sigma = self.give("sigma", self.engine.sigma)
+        kind = "np.float32" if self.lanes.dtype == np.float32 else "np.float64"
+        return [
+            "for k in range(n):",
+            f"    x0[k] += {kind}(rng.standard_normal() * {sigma})",
+        ]
+
+    def _detect(self) -> list[str]:
+        lanes, hold = self.lanes, self.engine.holds[0]
+        threshold = self.give("threshold", lanes.threshold_now())
+        sign = ">" if lanes.group.convention.strict_threshold else ">="
+        if lanes.level:
+            return [
+                f"now = x0[k] {sign} {threshold}",
+                "fired = now and not above[k] and left[k] == 0",
+                "above[k] = now",
+                "if left[k] > 0:",
+                "    left[k] -= 1",
+            ]
+        if not hold.steps:
+            return [f"fired = x0[k] {sign} {threshold}"]
+        return [
+            "if left[k] > 0:",
+            f"    x0[k] = {self.give('held', hold.value)}",
+            "    left[k] -= 1",
+            "    fired = False",
+            "else:",
+            f"    fired = x0[k] {sign} {threshold}",
+        ]
+
+
+_SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**"}
+
+
+def _program_lines(program: Program, constants: list[str], states: list[str]) -> list[str]:
+    """Return a program's instructions as text for unit k."""
+
+    def value(ref: tuple[str, int]) -> str:
+        kind, k = ref
+        if kind == "in":
+            return f"o{k}"
+        return constants[k] if kind == "const" else f"r{k}"
+
+    lines = [f"o{k} = {x}[k]" for k, x in enumerate(states)]
+    for k, instruction in enumerate(program.instructions):
+        args = [value(ref) for ref in instruction.args]
+        if instruction.name in _SIGNS:
+            text = f" {_SIGNS[instruction.name]} ".join(args)
+        elif instruction.name == "negative":
+            text = f"-{args[0]}"
+        elif instruction.name == "linoid_from":
+            text = f"linoid({args[0]})"
+        elif instruction.name in ("linoid", "relexp"):
+            text = f"{instruction.name}({args[0]})"
+        elif instruction.name == "call":
+            raise InputError("accelerate = 'numba' does not do piecewise formulas")
+        else:
+            text = f"np.{instruction.name}({', '.join(args)})"
+        lines.append(f"r{k} = {text}")
+    return [
+        *lines,
+        *(f"{x}[k] = {value(ref)}" for x, ref in zip(states, program.outputs, strict=True)),
+    ]
+
+
+def _indent(depth: int, lines: list[str]) -> list[str]:
+    return ["    " * depth + line for line in lines]

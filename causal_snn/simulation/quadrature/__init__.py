@@ -1,0 +1,1 @@
+"""Transition rows of small networks by quadrature: the law itself, without sampling."""
