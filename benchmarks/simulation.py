@@ -32,7 +32,7 @@ from benchmarks.simulation_peers.process import Missing, Side, start
 from benchmarks.simulation_peers.workloads import TITLES, Sweep
 
 OURS = {
-    "a": ("ours", "ours:shared", "ours:antithetic"),
+    "a": ("ours", "ours:shared", "ours:antithetic", "ours:numba"),
     "b": ("ours", "ours:numba"),
     "c": ("ours",),
     "d": ("ours",),

@@ -38,6 +38,8 @@ def _goals() -> tuple[Goal, ...]:
         Goal("(a) sweep f32", sweep, ("a", "brian2", ""), 3.0),
         Goal("(a) sweep f32", sweep, ("a", "numba", "float32"), 1.2),
         Goal("(a) sweep f32", sweep, ("a", "jax", "float32"), 1.8),
+        Goal("(a) f32, numba", ("a", "ours:numba", "float32"), ("a", "numba", "float32"), 4.0),
+        Goal("(a) f32, numba", ("a", "ours:numba", "float32"), ("a", "jax", "float32"), 4.0),
         Goal("(a) sweep f64", ("a", "ours", "float64"), ("a", "brian2", "float64"), 1.5),
         Goal("(a) shared noise f32", ("a", "ours:shared", "float32"), ("a", "brian2", ""), 8.0),
         Goal("(c) HH f32", ("c", "ours", "float32"), ("c", "brian2", ""), 2.0),

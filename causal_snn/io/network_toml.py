@@ -104,7 +104,9 @@ def network_from_toml(source: str) -> Network:
         name=text(document.get("name", "network"), "name"),
         source=text(document.get("source", ""), "source"),
         background=_read_background(spec.get("background", {})),
-        **{key: numbers(spec.get(key, 0.0), key) for key in ("drive", "noise", "bias")},
+        drive=numbers(spec.get("drive", 0.0), "drive"),
+        noise=numbers(spec.get("noise", 0.0), "noise"),
+        bias=numbers(spec.get("bias", 0.0), "bias"),
     )
 
 

@@ -9,6 +9,7 @@ from causal_snn.simulation.intervention import (
     do,
     inject,
 )
+from causal_snn.simulation.neo_trains import from_neo, to_neo
 from causal_snn.simulation.portable import PortableStep, portable_step
 from causal_snn.simulation.quadrature.rows import Quadrature, quadrature_rows
 from causal_snn.simulation.record import Record
@@ -44,6 +45,7 @@ __all__ = [
     "clamp_spikes",
     "cut",
     "do",
+    "from_neo",
     "inject",
     "macro_states",
     "micro_state",
@@ -57,5 +59,6 @@ __all__ = [
     "spiking_states",
     "sweep",
     "sweep_lane",
+    "to_neo",
     "transitions",
 ]

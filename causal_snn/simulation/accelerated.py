@@ -14,8 +14,9 @@ import numpy as np
 
 from causal_snn.errors import InputError
 from causal_snn.simulation.engine.core import Engine
-from causal_snn.simulation.engine.group_lanes import AFTER, BEFORE, new_states
+from causal_snn.simulation.engine.group_lanes import AFTER, BEFORE
 from causal_snn.simulation.engine.program import Program, compile_program, evaluate_constants
+from causal_snn.simulation.engine.stages import stages
 from causal_snn.simulation.keeper import Keeper
 
 NUMBA = "numba"
@@ -263,10 +264,13 @@ class _Writer:
                         terms.append(f"{self.give(f'm{s}{r}', step.matrix[s, r])} * o{r}")
                 new.append(f"{x}[k] = " + " + ".join(terms))
             return [*old, *new]
-        program = compile_program(new_states(lanes.group), lanes.group.states)
-        constants = evaluate_constants(program, lanes.values())
-        texts = [self.give(f"c{j}", value) for j, value in enumerate(constants)]
-        return _program_lines(program, texts, states)
+        lines: list[str] = []
+        for number, (renewed, formulas) in enumerate(stages(lanes.group)):
+            program = compile_program(formulas, lanes.group.states)
+            constants = evaluate_constants(program, lanes.values())
+            texts = [self.give(f"c{number}_{j}", value) for j, value in enumerate(constants)]
+            lines += _program_lines(program, texts, states, [states[k] for k in renewed])
+        return lines
 
     def _noise(self) -> list[str]:
         if not np.any(self.engine.sigma):
@@ -305,7 +309,9 @@ class _Writer:
 _SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**"}
 
 
-def _program_lines(program: Program, constants: list[str], states: list[str]) -> list[str]:
+def _program_lines(
+    program: Program, constants: list[str], states: list[str], renewed: list[str]
+) -> list[str]:
     """Return a program's instructions as text for unit k."""
 
     def value(ref: tuple[str, int]) -> str:
@@ -330,10 +336,8 @@ def _program_lines(program: Program, constants: list[str], states: list[str]) ->
         else:
             text = f"np.{instruction.name}({', '.join(args)})"
         lines.append(f"r{k} = {text}")
-    return [
-        *lines,
-        *(f"{x}[k] = {value(ref)}" for x, ref in zip(states, program.outputs, strict=True)),
-    ]
+    results = zip(renewed, program.outputs, strict=True)
+    return [*lines, *(f"{x}[k] = {value(ref)}" for x, ref in results)]
 
 
 def _indent(depth: int, lines: list[str]) -> list[str]:

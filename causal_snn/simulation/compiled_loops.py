@@ -3,12 +3,12 @@
 The loops over lanes are free of calls and branches and run over contiguous float32 or uint64, so
 that LLVM makes vector instructions of them. This module imports Numba: import it when asked to.
 
-All loops are in this one file because the cache that Numba keeps on disk knows when a function's
-own file has changed, and not when that of a function that it calls has.
+A function and those that it calls are in one file, as the cache that Numba keeps on disk knows when
+a function's own file has changed, and not when that of a function that it calls has.
 
-Random bits are SFC64, the algorithm of NumPy's generator of that name (C. Doty-Humphrey, PractRand),
-one state to a vector lane. Normal numbers are Box and Muller's (Ann Math Stat 29:610, 1958), with
-the polynomials of Cephes' logf, sinf and cosf (S. Moshier) for single precision.
+Random bits are SFC64, the algorithm of NumPy's generator of that name (C. Doty-Humphrey,
+PractRand), one state to a vector lane. Normal numbers are Box and Muller's (Ann Math Stat 29:610,
+1958), with the polynomials of Cephes' logf, sinf and cosf (S. Moshier) for single precision.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ STREAMS = 32
 """States of SFC64 side by side."""
 ROUNDS = 12
 """Numbers that NumPy, too, discards after it has seeded SFC64."""
+FUSED = {"contract"}
+"""The liberty that steps of neurons have: a product and a sum may become one instruction."""
 f32, u32, i32, u64 = np.float32, np.uint32, np.int32, np.uint64
 
 
-def _compiled(function: Any, *, fastmath: Any) -> Any:
+def compiled(function: Any, *, fastmath: Any) -> Any:
     """Compile a function when it is first called; keep the result on disk where that can be."""
     try:
         return numba.njit(function, cache=True, error_model="numpy", fastmath=fastmath)
@@ -37,33 +39,12 @@ def _compiled(function: Any, *, fastmath: Any) -> Any:
 
 
 _LOG = (
-    f32(7.0376836292e-2),
-    f32(-1.1514610310e-1),
-    f32(1.1676998740e-1),
-    f32(-1.2420140846e-1),
-    f32(1.4249322787e-1),
-    f32(-1.6668057665e-1),
-    f32(2.0000714765e-1),
-    f32(-2.4999993993e-1),
-    f32(3.3333331174e-1),
+    *(f32(7.0376836292e-2), f32(-1.1514610310e-1), f32(1.1676998740e-1)),
+    *(f32(-1.2420140846e-1), f32(1.4249322787e-1), f32(-1.6668057665e-1)),
+    *(f32(2.0000714765e-1), f32(-2.4999993993e-1), f32(3.3333331174e-1)),
 )
 _SIN = (f32(-1.9515295891e-4), f32(8.3321608736e-3), f32(-1.6666654611e-1))
 _COS = (f32(2.443315711809948e-5), f32(-1.388731625493765e-3), f32(4.166664568298827e-2))
-_EXP = (
-    f32(1.9875691500e-4),
-    f32(1.3981999507e-3),
-    f32(8.3334519073e-3),
-    f32(4.1665795894e-2),
-    f32(1.6666665459e-1),
-    f32(5.0000001201e-1),
-)
-_ERFC = (
-    f32(0.254829592),
-    f32(-0.284496736),
-    f32(1.421413741),
-    f32(-1.453152027),
-    f32(1.061405429),
-)
 _LN2, _ROOT = f32(math.log(2)), f32(math.sqrt(0.5))
 _HALF, _ONE, _ZERO, _TWO = f32(0.5), f32(1), f32(0), f32(2)
 _EIGHTH = f32(math.pi / 4 * 2.0**-31)
@@ -206,20 +187,17 @@ def _run_row(
     ----------
     state : array of uint64, shape (3, STREAMS)
         SFC64, freshly seeded; changed.
-    steps : int
-    smooth : bool
-        Whether the last step is without noise.
+    steps, smooth
+        Steps to take, and whether the last one is without noise.
     begin : array, shape (n, 3)
         Lower end, width and highest value of the potential to start from.
     units : array, shape (n, 7)
         keep, put (the reset), decay, constant (the flow), sigma, theta, V_reset of each unit.
     weights : array, shape (n, n padded to whole groups)
-    refractory : int
-    restart : bool
-        Whether a reset takes the place of the step's flow and input.
+    refractory, restart
+        Refractory steps, and whether a reset takes the place of the step's flow and input.
     v, on, left : array, shape (tiles, halves, n or n padded, lanes)
-        Potentials, spikes (0 or 1) and refractory steps left; filled. The second half is the
-        mirror image of the first.
+        Potentials, spikes, refractory steps left; filled. The second half mirrors the first.
     """
     tiles, halves, n, lanes = v.shape
     words = np.empty(lanes // 2, u64)
@@ -260,55 +238,13 @@ def _run_row(
                         fire(x, s, h, i, z, sigma, units[i, 5])
 
 
-def _below(v: Any, scale: Any, theta: Any, p: Any) -> None:
-    """Set p to Phi((theta - v)/sigma), scale = 1/(sigma sqrt 2): within 4e-7 for the same v.
-
-    Phi(x sqrt 2) = 1 - erfc(x)/2, erfc by Abramowitz and Stegun 1964, Eq. 7.1.26.
-    """
-    a1, a2, a3, a4, a5 = _ERFC
-    c0, c1, c2, c3, c4, c5 = _EXP
-    for k in range(v.size):
-        x = (theta - v[k]) * scale
-        size = abs(x)
-        t = _ONE / (_ONE + f32(0.3275911) * size)
-        power = size * size
-        power = power if power < f32(80) else f32(80)
-        whole = i32(power * f32(1 / math.log(2)) + _HALF)  # e^-power = 2^-whole e^y
-        y = f32(whole) * f32(0.693359375) - power + f32(whole) * f32(-2.12194440e-4)
-        e = ((((c0 * y + c1) * y + c2) * y + c3) * y + c4) * y + c5
-        e = (e * y * y + y + _ONE) * u32(i32(127 - whole) << i32(23)).view(f32)
-        upper = _HALF * t * ((((a5 * t + a4) * t + a3) * t + a2) * t + a1) * e
-        p[k] = upper if x < _ZERO else _ONE - upper
-
-
-def _last_step(v: Any, left: Any, units: Any, theta: Any, p: Any) -> None:
-    """Set p (halves, n, tiles * lanes) to the probabilities of no spike, from means v."""
-    tiles, halves, n, lanes = v.shape
-    for tile in range(tiles):
-        for h in range(halves):
-            for i in range(n):
-                out = p[h, i, tile * lanes : (tile + 1) * lanes]
-                x, r, sigma, least = v[tile, h, i], left[tile, h, i], units[i, 4], units[i, 5]
-                if sigma > _ZERO:
-                    below(x, f32(math.sqrt(0.5)) / sigma, theta[i], out)
-                else:
-                    for k in range(lanes):
-                        out[k] = _ONE if x[k] < least else _ZERO
-                for k in range(lanes):
-                    out[k] = _ONE if r[k] > _ZERO else out[k]
-
-
-# Products and sums may become one instruction. All else that is allowed to the normal numbers
-# (which are finite, and whose error is tested) is not allowed to the neurons.
-_FUSED = {"contract"}
-log_of = _compiled(_log_of, fastmath=True)
-next_words = _compiled(_next_words, fastmath=False)
-normals = _compiled(_normals, fastmath=True)
-start = _compiled(_start, fastmath=False)
-flow = _compiled(_flow, fastmath=_FUSED)
-hold = _compiled(_hold, fastmath=False)
-fire = _compiled(_fire, fastmath=_FUSED)
-fire_if_free = _compiled(_fire_if_free, fastmath=_FUSED)
-run_row = _compiled(_run_row, fastmath=False)
-below = _compiled(_below, fastmath=_FUSED)
-last_step = _compiled(_last_step, fastmath=False)
+# The normal numbers may be computed with any liberty: they are finite, and their error is tested.
+log_of = compiled(_log_of, fastmath=True)
+next_words = compiled(_next_words, fastmath=False)
+normals = compiled(_normals, fastmath=True)
+start = compiled(_start, fastmath=False)
+flow = compiled(_flow, fastmath=FUSED)
+hold = compiled(_hold, fastmath=False)
+fire = compiled(_fire, fastmath=FUSED)
+fire_if_free = compiled(_fire_if_free, fastmath=FUSED)
+run_row = compiled(_run_row, fastmath=False)

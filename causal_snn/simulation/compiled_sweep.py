@@ -1,8 +1,8 @@
 """A sweep of lif units in compiled loops (Numba); optional and never needed.
 
 A row of lanes has SFC64, NumPy's algorithm, in vector lanes: 32 states side by side, seeded by
-SeedSequence from the row's key. So the result is the same bit for bit for any block and
-any workers. The law is that of the array operations of the engine, the numbers are others.
+SeedSequence from the row's key, so that the result is the same bit for bit for any block and any
+workers. The law is that of the array operations of the engine, the numbers are others.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from causal_snn.simulation.engine.core import Engine
 from causal_snn.simulation.engine.layout import Group
 from causal_snn.simulation.engine.noise import stream
 from causal_snn.simulation.engine.schedule import Schedule
+from causal_snn.simulation.lane_outcomes import LaneOutcomes, together
 from causal_snn.simulation.outcome import Watch
 from causal_snn.simulation.start import rest_of
 from causal_snn.simulation.sweep_block import Block, fault, key_of
-from causal_snn.simulation.lane_outcomes import LaneOutcomes, together
 from causal_snn.simulation.sweep_task import Task
 
 Floats = NDArray[np.float64]
@@ -53,24 +53,20 @@ def check_compiled(task: Task) -> None:
         "schemes other than 'exact' and 'euler'": groups[0].scheme not in ("exact", "euler"),
         f"more than {MOST_UNITS} units": task.layout.n > MOST_UNITS,
         "sparse weights": is_sparse(network.weights),
-        "delays of more than one step": bool(np.any(np.asarray(_stored(network.delays)) != 1)),
+        "delays of more than one step": _longest(network.delays) > 1,
         "connections to a current (synapses)": bool(network.synapses),
-        "inputs other than WhiteNoise": any(
-            not isinstance(one, WhiteNoise) for one in network.inputs
-        ),
+        "inputs other than WhiteNoise": len(task.layout.inputs(WhiteNoise)) < len(network.inputs),
         "interventions": bool(task.interventions),
         "a window of several steps": task.outcome.window > 1,
         "dtypes other than float32": task.dtype != "float32",
     }
-    found = [reason for reason, there in reasons.items() if there]
+    found = " and ".join(reason for reason, there in reasons.items() if there)
     if found:
-        raise InputError(
-            f"accelerate = 'numba' does not do {' and '.join(found)}; leave accelerate out"
-        )
+        raise InputError(f"accelerate = 'numba' does not do {found}; leave accelerate out")
 
 
-def _stored(table: Any) -> Any:
-    return table.data if is_sparse(table) else table
+def _longest(delays: Any) -> int:
+    return int((delays.data if is_sparse(delays) else np.asarray(delays)).max(initial=1))
 
 
 def run_compiled(task: Task, portion: Sequence[Block]) -> list[Floats]:
@@ -101,7 +97,7 @@ class Numbers:
     restart : bool
         Whether a reset takes the place of the flow and the input of its step.
     sigma, threshold : array, shape (1, n)
-        In double precision, and the threshold itself.
+        The noise in double precision, and the threshold itself.
     begin : array, shape (S, n, 3)
         Lower end, width and highest value of the potential that each state starts from.
     """
@@ -111,7 +107,7 @@ class Numbers:
     refractory: int
     restart: bool
     sigma: Floats
-    threshold: Floats
+    threshold: NDArray[np.float32]
     begin: NDArray[np.float32]
 
 
@@ -161,7 +157,8 @@ def seed_row(task: Task, state: int, chunk: int) -> NDArray[np.uint64]:
 
     key = (COMPILED, *key_of(task.noise, state, chunk))
     sequence = np.random.SeedSequence(task.seed, spawn_key=key)
-    return sequence.generate_state(3 * STREAMS, np.uint64).reshape(3, STREAMS)
+    words: Any = sequence.generate_state(3 * STREAMS, np.uint64)
+    return np.asarray(words.reshape(3, STREAMS))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -220,11 +217,11 @@ def outcomes_of(task: Task, numbers: Numbers, ended: Ended) -> list[LaneOutcomes
     if not outcome.smooth or outcome.edges is not None:
         engine: Any = _as_engine(task, numbers, ended)
         return Watch(outcome, engine).outcomes()
-    from causal_snn.simulation.compiled_loops import last_step
+    from causal_snn.simulation.compiled_tails import last_step
 
     tiles, halves, n, lanes = ended.v.shape
     p = np.empty((halves, n, tiles * lanes), f32)
-    last_step(ended.v, ended.left, numbers.units, numbers.threshold[0].astype(f32), p)
+    last_step(ended.v, ended.left, numbers.units, numbers.threshold[0], p)
     silent = p[:, :, None, : ended.replicas].astype(float)
     both = np.concatenate([silent, 1.0 - silent], axis=2)
     if outcome.joint:

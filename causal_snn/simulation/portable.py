@@ -16,11 +16,12 @@ import numpy as np
 from causal_snn.errors import InputError, bad
 from causal_snn.models.network import Network
 from causal_snn.simulation.engine.core import Engine
-from causal_snn.simulation.engine.group_lanes import BEFORE, new_states
+from causal_snn.simulation.engine.group_lanes import BEFORE
 from causal_snn.simulation.engine.layout import lay_out
 from causal_snn.simulation.engine.linear import is_lif_family
 from causal_snn.simulation.engine.noise import stream
 from causal_snn.simulation.engine.program import Program, compile_program, evaluate_constants
+from causal_snn.simulation.engine.stages import stages
 from causal_snn.simulation.start import set_start
 
 type PortableState = tuple[tuple[Any, ...], Any, Any, Any]
@@ -236,7 +237,16 @@ class _Maker:
     def _program(self, bias: Any) -> Callable[[Any], list[Any]]:
         if np.any(bias):
             raise InputError("portable_step does not do `bias` for this neuron; use `simulate`")
-        return self.formulas(new_states(self.lanes.group))
+        parts = [(renewed, self.formulas(each)) for renewed, each in stages(self.lanes.group)]
+
+        def move(states: Any) -> list[Any]:
+            x = list(states)
+            for renewed, formulas in parts:
+                for k, value in zip(renewed, formulas(x), strict=True):
+                    x[k] = value
+            return x
+
+        return move
 
 
 def _level(lanes: Any) -> Any:

@@ -166,7 +166,8 @@ class Engine:
             units = group.group.units
             rows.append(group.noise_scale(network.noise[units], white[units]))
         most = max(len(row) for row in rows)
-        return np.concatenate([np.broadcast_to(r, (most, r.shape[1])) for r in rows], axis=1)
+        sigma = np.concatenate([np.broadcast_to(r, (most, r.shape[1])) for r in rows], axis=1)
+        return sigma[:1] if np.all(sigma == sigma[:1]) else sigma
 
     @property
     def deep(self) -> int:
@@ -197,30 +198,30 @@ class Engine:
         if not np.any(self.sigma):
             self.normals = None
             return []
-        same = bool(np.all(self.sigma == self.sigma.flat[0]))
+        many = len(self.sigma) > 1
+        same = not many and bool(np.all(self.sigma == self.sigma.flat[0]))
         scale = float(self.sigma.flat[0]) if same else 1.0
-        apart = len(self.streams)
-        deep = self.deep
-        count = (deep // apart) * self.n * self.lanes
+        count = (self.deep // len(self.streams)) * self.n * self.lanes
         self.normals = Normals(self.streams, count, self.dtype, scale)
-        z = self.normals.view((deep, self.n, self.lanes))
+        z = self.normals.view((self.deep, self.n, self.lanes))
         ops: list[Op] = [self.normals.draw]
-        many = self.sigma.shape[0] > 1
+        column = self.sigma.astype(self.dtype)[:, :, None]
         if not same and not many:
-            column = self.sigma.astype(self.dtype)[:, :, None]
             ops.append(partial(np.multiply, z, column, out=z))
+        half = self.rows // 2
+        parts: list[tuple[slice, np.ufunc]] = [(slice(None), np.add)]
+        if self.antithetic:
+            parts = [(slice(half), np.add), (slice(half, None), np.subtract)]
         for group in self.groups:
             span = group.group.span
-            x, xi = group.states[0], z[:, span]
-            if many:
-                column = self.sigma[:, span].astype(self.dtype)[:, :, None]
-                ops.append(partial(_add_product, x, xi, column, group.scratch))
-            elif self.antithetic:
-                half = self.rows // 2
-                ops.append(partial(np.add, x[:half], xi, out=x[:half]))
-                ops.append(partial(np.subtract, x[half:], xi, out=x[half:]))
-            else:
-                ops.append(partial(np.add, x, xi, out=x))
+            xi = z[:, span]
+            for rows, combine in parts:
+                x = group.states[0][rows]
+                if many:
+                    scaled = (xi, column[rows, span], group.scratch[rows])
+                    ops.append(partial(_scaled, combine, x, *scaled))
+                else:
+                    ops.append(partial(combine, x, xi, out=x))
         return ops
 
     # --- running
@@ -302,6 +303,7 @@ class Engine:
         self.traffic.load(found, step_number)
 
 
-def _add_product(x: Any, xi: Any, column: Any, scratch: Any) -> None:
+def _scaled(combine: np.ufunc, x: Any, xi: Any, column: Any, scratch: Any) -> None:
+    """Add (or subtract) normal numbers whose standard deviation differs from row to row."""
     np.multiply(xi, column, out=scratch)
-    np.add(x, scratch, out=x)
+    combine(x, scratch, out=x)

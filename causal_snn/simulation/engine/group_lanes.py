@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from causal_snn.models.neuron import DRIVE
 from causal_snn.models.rates import linoid_array
-from causal_snn.models.schemes import DT, scheme
-from causal_snn.simulation.engine.asymptote import about_asymptote
+from causal_snn.models.schemes import DT
 from causal_snn.simulation.engine.layout import EXACT, Group, is_linear
 from causal_snn.simulation.engine.linear import (
     LinearStep,
@@ -26,6 +25,7 @@ from causal_snn.simulation.engine.linear import (
     noise_gain,
 )
 from causal_snn.simulation.engine.program import Op, bind, compile_program, evaluate_constants
+from causal_snn.simulation.engine.stages import stages
 
 Floats = NDArray[np.float64]
 BEFORE, AFTER = "before", "after"
@@ -50,7 +50,10 @@ class GroupLanes:
         self.group, self.dt, self.dtype = group, dt, np.dtype(dtype)
         shape = (rows, group.size, lanes)
         self.shape = shape
-        self.states = [np.zeros(shape, dtype) for _ in group.states]
+        # One block, with a row of ones at its end, so that a linear flow can be a product.
+        self.block = np.zeros((len(group.states) + 1, *shape), dtype)
+        self.block[-1] = 1
+        self.states = list(self.block[:-1])
         self.spiked = np.zeros(shape, bool)
         self.flat = [x.reshape(-1) for x in self.states]
         self.flat_spiked = self.spiked.reshape(-1)
@@ -118,25 +121,27 @@ class GroupLanes:
         own = self.group.model.input
         if current is not None:
             names, inputs = (*names, own), [*inputs, np.empty(self.shape, self.dtype)]
-        program = compile_program(new_states(self.group), names)
-        values = self.values()
-        constants = [
-            np.asarray(c, self.dtype) if np.ndim(c) else self.dtype.type(c)
-            for c in evaluate_constants(program, values)
-        ]
         ops: list[Op] = []
         if current is not None:
             base = self.number(self.parameters[own])
             ops.append(partial(np.add, current, base, out=inputs[-1]))
-        return [*ops, *bind(program, inputs, constants, self.states)]
+        for renewed, formulas in stages(self.group):
+            program = compile_program(formulas, names)
+            constants = [
+                np.asarray(c, self.dtype) if np.ndim(c) else self.dtype.type(c)
+                for c in evaluate_constants(program, self.values())
+            ]
+            ops += bind(program, inputs, constants, [self.states[k] for k in renewed])
+        return ops
 
     def _linear_flow(
         self, targets: tuple[int, ...], bias: Floats, current: Any
     ) -> tuple[list[Op], list[str | Floats]]:
         step = self.linear = linear_step(self.group, self.dt, self.parameters, bias, targets)
-        ops = self._matrix(step.matrix)
+        product = self._product(step)
+        ops = self._matrix(step.matrix) if product is None else product
         for k, state in enumerate(self.states):
-            if np.any(step.constant[k]):
+            if product is None and np.any(step.constant[k]):
                 ops.append(partial(np.add, state, self.number(step.constant[k]), out=state))
             if current is not None and np.any(step.current[k]):
                 ops += self._add_scaled(state, current, step.current[k])
@@ -148,6 +153,27 @@ class GroupLanes:
             return []
         reset = self.number(self.parameters["V_reset"])
         return [partial(np.copyto, self.states[0], reset, where=self.spiked)]
+
+    def _product(self, step: LinearStep) -> list[Op] | None:
+        """Return x <- M x + k as one product for each coupled state, where units are alike.
+
+        Fewer calls than `_matrix`, which counts where a step is short: in single runs.
+        """
+        size = self.count
+        table = np.concatenate([step.matrix, step.constant[:, None]], axis=1)
+        if size < 2 or self.shape[2] > 1 or np.any(table != table[..., :1, :1]):
+            return None
+        numbers = table[..., 0, 0].astype(self.dtype)
+        flat = self.block.reshape(size + 1, -1)
+        coupled = [k for k in range(size) if np.any(np.delete(numbers[k], k))]
+        results = {k: np.empty(flat.shape[1], self.dtype) for k in coupled}
+        ops: list[Op] = [partial(np.dot, numbers[k], flat, out=results[k]) for k in coupled]
+        for k in range(size):
+            if k in results:
+                ops.append(partial(np.copyto, flat[k], results[k]))
+            else:
+                ops.append(partial(np.multiply, flat[k], numbers[k, k], out=flat[k]))
+        return ops
 
     def _matrix(self, matrix: Floats) -> list[Op]:
         """Return the operations of x <- M x, in an order that needs no copies if there is one."""
@@ -332,26 +358,6 @@ def _decay(scheme: str, z: Any) -> Any:
     if scheme in (EXACT, "exponential_euler"):
         return np.exp(-z)
     return 1.0 - z + 0.5 * z**2 if scheme == "midpoint" else 1.0 - z
-
-
-def new_states(group: Group) -> tuple[Any, ...]:
-    """Return the formula of each state after a step, by the group's scheme."""
-    formulas = _formulas(group.equations, scheme(group.model, _named(group.scheme)))
-    first = {"exponential_euler": 0, EXACT: 0, "rush_larsen": 1}.get(group.scheme)
-    return formulas if first is None else about_asymptote(group, formulas, first)
-
-
-def _named(name: str) -> str:
-    return "exponential_euler" if name == EXACT else name
-
-
-@cache
-def _formulas(equations: Any, chosen: Any) -> tuple[Any, ...]:
-    import sympy as sp
-
-    dt = sp.Symbol(DT, real=True)
-    rates = chosen.increment(equations, dt)
-    return tuple(x + dt * rate for x, rate in zip(equations.states, rates, strict=True))
 
 
 @cache

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from causal_snn.errors import bad
+
 Rng = np.random.Generator | int | None
 
 
@@ -26,15 +28,14 @@ def seed_of(rng: Rng) -> int:
     if isinstance(rng, np.random.Generator):
         words = rng.integers(0, 2**64, size=2, dtype=np.uint64)
         return int(words[0]) | int(words[1]) << 64
-    if isinstance(rng, int | np.integer) and not isinstance(rng, bool):
-        if rng < 0:
-            from causal_snn.errors import bad
-
-            raise bad("rng", rng, "a numpy.random.Generator, a whole number of 0 or more, or None")
-        return int(rng)
-    sequence = np.random.default_rng(rng).bit_generator.seed_seq
-    entropy: Any = getattr(sequence, "entropy", 0)
-    return int(entropy)
+    if rng is None:
+        sequence = np.random.default_rng().bit_generator.seed_seq
+        entropy: Any = getattr(sequence, "entropy", 0)
+        return int(entropy)
+    whole: object = rng
+    if isinstance(whole, bool) or not isinstance(whole, int | np.integer) or whole < 0:
+        raise bad("rng", rng, "a numpy.random.Generator, a whole number of 0 or more, or None")
+    return int(rng)
 
 
 def stream(seed: int, *key: int) -> np.random.Generator:
