@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causal_snn.models.rates import linoid, linoid_array
-from causal_snn.simulation.engine.program import bind, compile_program, evaluate_constants
+from causal_snn.simulation.engine.binding import bind
+from causal_snn.simulation.engine.program import compile_program, evaluate_constants
 
 NAMES = ("x", "y", "z")
 x, y, z, a, b = (sp.Symbol(name, real=True) for name in (*NAMES, "a", "b"))

@@ -8,15 +8,14 @@ refractory units, detection of spikes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_snn.models.neuron import DRIVE
-from causal_snn.models.rates import linoid_array
 from causal_snn.models.schemes import DT
+from causal_snn.simulation.engine.binding import bind
 from causal_snn.simulation.engine.layout import EXACT, Group, is_linear
 from causal_snn.simulation.engine.linear import (
     LinearStep,
@@ -24,7 +23,9 @@ from causal_snn.simulation.engine.linear import (
     linear_step,
     noise_gain,
 )
-from causal_snn.simulation.engine.program import Op, bind, compile_program, evaluate_constants
+from causal_snn.simulation.engine.linear_ops import matrix_ops, product_ops
+from causal_snn.simulation.engine.program import Op, compile_program, evaluate_constants
+from causal_snn.simulation.engine.reset_formulas import reset_function, threshold_function
 from causal_snn.simulation.engine.stages import stages
 
 Floats = NDArray[np.float64]
@@ -63,7 +64,7 @@ class GroupLanes:
         self.scratch = np.empty(shape, dtype)
         self.before = np.zeros(shape, dtype)
         self.linear: LinearStep | None = None
-        self.resetting = ([], list, []) if self.level else _reset_function(group.equations)
+        self.resetting = ([], list, []) if self.level else reset_function(group.equations)
 
     @property
     def count(self) -> int:
@@ -138,13 +139,13 @@ class GroupLanes:
         self, targets: tuple[int, ...], bias: Floats, current: Any
     ) -> tuple[list[Op], list[str | Floats]]:
         step = self.linear = linear_step(self.group, self.dt, self.parameters, bias, targets)
-        product = self._product(step)
-        ops = self._matrix(step.matrix) if product is None else product
+        product = product_ops(self, step)
+        ops = matrix_ops(self, step.matrix) if product is None else product
         for k, state in enumerate(self.states):
             if product is None and np.any(step.constant[k]):
                 ops.append(partial(np.add, state, self.number(step.constant[k]), out=state))
             if current is not None and np.any(step.current[k]):
-                ops += self._add_scaled(state, current, step.current[k])
+                ops += self.add_scaled(state, current, step.current[k])
         return ops, [self._place(step, k, p) for p, k in enumerate(targets)]
 
     def restart_ops(self) -> list[Op]:
@@ -154,50 +155,8 @@ class GroupLanes:
         reset = self.number(self.parameters["V_reset"])
         return [partial(np.copyto, self.states[0], reset, where=self.spiked)]
 
-    def _product(self, step: LinearStep) -> list[Op] | None:
-        """Return x <- M x + k as one product for each coupled state, where units are alike.
-
-        Fewer calls than `_matrix`, which counts where a step is short: in single runs.
-        """
-        size = self.count
-        table = np.concatenate([step.matrix, step.constant[:, None]], axis=1)
-        if size < 2 or self.shape[2] > 1 or np.any(table != table[..., :1, :1]):
-            return None
-        numbers = table[..., 0, 0].astype(self.dtype)
-        flat = self.block.reshape(size + 1, -1)
-        coupled = [k for k in range(size) if np.any(np.delete(numbers[k], k))]
-        results = {k: np.empty(flat.shape[1], self.dtype) for k in coupled}
-        ops: list[Op] = [partial(np.dot, numbers[k], flat, out=results[k]) for k in coupled]
-        for k in range(size):
-            if k in results:
-                ops.append(partial(np.copyto, flat[k], results[k]))
-            else:
-                ops.append(partial(np.multiply, flat[k], numbers[k, k], out=flat[k]))
-        return ops
-
-    def _matrix(self, matrix: Floats) -> list[Op]:
-        """Return the operations of x <- M x, in an order that needs no copies if there is one."""
-        size = len(self.states)
-        used = [[bool(np.any(matrix[s, r])) for r in range(size)] for s in range(size)]
-        ops: list[Op] = []
-        left = list(range(size))
-        old = list(self.states)
-        while left:
-            free = [s for s in left if not any(used[r][s] for r in left if r != s)]
-            if not free:  # a cycle: keep the old values
-                old = [np.empty_like(x) if s in left else x for s, x in enumerate(self.states)]
-                ops += [partial(np.copyto, old[s], self.states[s]) for s in left]
-                free = list(left)
-            for s in free:
-                state = self.states[s]
-                ops.append(partial(np.multiply, state, self.number(matrix[s, s]), out=state))
-                for r in range(size):
-                    if r != s and used[s][r]:
-                        ops += self._add_scaled(state, old[r], matrix[s, r])
-                left.remove(s)
-        return ops
-
-    def _add_scaled(self, state: Any, other: Any, factor: Any) -> list[Op]:
+    def add_scaled(self, state: Any, other: Any, factor: Any) -> list[Op]:
+        """Return the operations state <- state + factor * other, factor (R, m)."""
         return [
             partial(np.multiply, other, self.number(factor), out=self.scratch),
             partial(np.add, state, self.scratch, out=state),
@@ -223,7 +182,7 @@ class GroupLanes:
         ops: list[Op] = []
         for k, gain in enumerate(place):
             if np.any(gain):
-                ops += self._add_scaled(self.states[k], arrived, gain)
+                ops += self.add_scaled(self.states[k], arrived, gain)
         return ops
 
     def noise_scale(self, noise: Floats, white: Floats) -> Floats:
@@ -320,7 +279,7 @@ class GroupLanes:
 
     def threshold_now(self) -> Any:
         """Return the threshold in force: a number, (R, m, 1), or as many as there are lanes."""
-        function, states, names = _threshold_function(self.group.equations)
+        function, states, names = threshold_function(self.group.equations)
         if self.level:
             return self.dtype.type(self.group.equations.level)
         values = self.values()
@@ -329,7 +288,7 @@ class GroupLanes:
 
     def threshold(self) -> tuple[list[Op], Any]:
         """Return the operations that find the threshold, and where its value is."""
-        if self.level or not _threshold_function(self.group.equations)[1]:
+        if self.level or not threshold_function(self.group.equations)[1]:
             return [], self.threshold_now()
         if self.group.equations.threshold in self.group.equations.states:
             equations = self.group.equations
@@ -358,33 +317,3 @@ def _decay(scheme: str, z: Any) -> Any:
     if scheme in (EXACT, "exponential_euler"):
         return np.exp(-z)
     return 1.0 - z + 0.5 * z**2 if scheme == "midpoint" else 1.0 - z
-
-
-@cache
-def _reset_function(equations: Any) -> tuple[list[int], Callable[..., Any], list[str]]:
-    """Return the states that a reset changes, their new values as a function, its parameters."""
-    import sympy as sp
-
-    pairs = zip(equations.states, equations.reset, strict=True)
-    changes = [k for k, (state, new) in enumerate(pairs) if new != state]
-    formulas = [equations.reset[k] for k in changes]
-    used = {s for formula in formulas for s in formula.free_symbols}
-    names = sorted(str(s) for s in used - set(equations.states))
-    arguments = [*equations.states, *(sp.Symbol(name, real=True) for name in names)]
-    return changes, sp.lambdify(arguments, formulas, modules=_MODULES), names
-
-
-@cache
-def _threshold_function(equations: Any) -> tuple[Callable[..., Any], list[int], list[str]]:
-    """Return the threshold as a function of some states and parameters."""
-    import sympy as sp
-
-    formula = sp.S.Zero if equations.threshold is None else equations.threshold
-    states = [k for k, state in enumerate(equations.states) if state in formula.free_symbols]
-    names = sorted(str(s) for s in formula.free_symbols - set(equations.states))
-    symbols = [sp.Symbol(name, real=True) for name in names if name != DRIVE]
-    arguments = [*(equations.states[k] for k in states), *symbols]
-    return sp.lambdify(arguments, formula, modules=_MODULES), states, names
-
-
-_MODULES: list[Any] = [{"linoid": linoid_array}, "numpy"]

@@ -1,0 +1,235 @@
+"""The text of the compiled loop: a step of a network, unit after unit, from its numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from causal_snn.errors import InputError
+from causal_snn.simulation.engine.core import Engine
+from causal_snn.simulation.engine.group_lanes import AFTER, BEFORE
+from causal_snn.simulation.engine.program import Program, compile_program, evaluate_constants
+from causal_snn.simulation.engine.stages import stages
+
+
+class LoopWriter:
+    """Writes the loop as text, and collects the arrays it needs."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine, self.lanes = engine, engine.groups[0]
+        self.names: list[str] = []
+        self.arguments: list[Any] = []
+
+    def give(self, name: str, value: Any) -> str:
+        """Pass a value to the loop; return how the loop's text refers to it for unit k."""
+        array = np.asarray(value, dtype=self.lanes.dtype)
+        self.names.append(name)
+        if array.size == 1:
+            self.arguments.append(self.lanes.dtype.type(array.reshape(-1)[0]))
+            return name
+        self.arguments.append(np.ascontiguousarray(array.reshape(-1)))
+        return f"{name}[k]"
+
+    def source(self) -> str:
+        """Return the text of the loop."""
+        lanes = self.lanes
+        states = [f"x{k}" for k in range(lanes.count)]
+        before, after = self._traffic()
+        flow = self._flow(states)
+        reset = self._reset(states)
+        noise = self._noise()
+        detect = self._detect()
+        buffers = ("spiked", "above", "left", "ring", "counts", "room", "ends", "rng")
+        head = ", ".join(["first", "steps", *states, *buffers, *self.names])
+        refractory = lanes.group.convention.refractory_steps
+        lines = [
+            f"def segment({head}):",
+            "    n, longest, kept = spiked.size, counts.size, 0",
+            "    for t in range(steps):",
+            "        if kept + n > room.size:",
+            "            return t",
+            "        slot = (first + t) % longest",
+            *_indent(2, reset),
+            *_indent(2, before),
+            "        for k in range(n):",
+            *_indent(3, flow),
+            *_indent(2, after),
+            *_indent(2, noise),
+            "        slot = (first + t + 1) % longest",
+            "        found = 0",
+            "        for k in range(n):",
+            *_indent(3, detect),
+            "            if fired:",
+            "                ring[slot, found] = k",
+            "                room[kept + found] = k",
+            "                found += 1",
+            f"                left[k] = {refractory}",
+            "            spiked[k] = fired",
+            "        counts[slot] = found",
+            "        kept += found",
+            "        ends[t] = kept",
+            "    return steps",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def _reset(self, states: list[str]) -> list[str]:
+        equations = self.lanes.group.equations
+        if self.lanes.level:
+            return []
+        import sympy as sp
+
+        named = {str(s): f"{x}[k]" for s, x in zip(equations.states, states, strict=True)}
+        lines = ["for j in range(counts[slot]):", "    k = ring[slot, j]"]
+        pairs = list(zip(states, equations.states, equations.reset, strict=True))
+        changed = [(x, new) for x, old, new in pairs if new != old]
+        for number, (_, new) in enumerate(changed):
+            lines.append(f"    new{number} = {self._formula(new, named, sp)}")
+        lines += [f"    {x}[k] = new{number}" for number, (x, _) in enumerate(changed)]
+        return lines
+
+    def _formula(self, formula: Any, named: dict[str, str], sp: Any) -> str:
+        for symbol in formula.free_symbols:
+            name = str(symbol)
+            if name not in named:
+                named[name] = self.give(f"p_{name}", self.lanes.parameters[name])
+        plain = {symbol: sp.Symbol(f"_{symbol}_") for symbol in formula.free_symbols}
+        text = str(sp.printing.pycode(formula.xreplace(plain), fully_qualified_modules=False))
+        for symbol in formula.free_symbols:
+            text = text.replace(f"_{symbol}_", named[str(symbol)])
+        return text
+
+    def _traffic(self) -> tuple[list[str], list[str]]:
+        engine, lanes = self.engine, self.lanes
+        traffic: Any = engine.traffic
+        targets = engine.traffic.targets([])
+        own = tuple(
+            lanes.group.equations.synapse if s is None else lanes.group.states.index(s)
+            for s in targets
+        )
+        bias = engine.layout.network.bias[lanes.group.units]
+        places = lanes.flow(own, bias, None)[1]
+        text: dict[str, list[str]] = {BEFORE: [], AFTER: []}
+        for k, link in enumerate(engine.traffic.links):
+            at = targets.index(link.state)
+            place = places[at]
+            if not isinstance(place, str):
+                raise InputError(
+                    "accelerate = 'numba' does not do this arrival of spikes (euler, 'start'); "
+                    "leave accelerate out"
+                )
+            for delay, to in traffic.fans[k].items():
+                text[place] += self._deliver(f"{k}_{delay}", delay, to, own[at])
+        return text[BEFORE], text[AFTER]
+
+    def _deliver(self, tag: str, delay: int, to: Any, state: int) -> list[str]:
+        n = self.engine.n
+        if to.full:
+            targets = np.tile(np.arange(n), n)
+            weights = to.weights.reshape(-1)
+            ends = np.arange(n + 1) * n
+        else:
+            targets, weights, ends = to.places, to.weights, np.array(to.ends)
+        names = [f"{what}_{tag}" for what in ("to", "weight", "end")]
+        self.names += names
+        self.arguments += [targets.astype(np.int32), weights, ends.astype(np.int64)]
+        to_, weight, end = names
+        return [
+            f"back = (first + t + 1 - {delay}) % longest",
+            "for j in range(counts[back]):",
+            "    source = ring[back, j]",
+            f"    for q in range({end}[source], {end}[source + 1]):",
+            f"        x{state}[{to_}[q]] += {weight}[q]",
+        ]
+
+    def _flow(self, states: list[str]) -> list[str]:
+        lanes = self.lanes
+        if lanes.linear is not None:
+            step = lanes.linear
+            old = [f"o{r} = {x}[k]" for r, x in enumerate(states)]
+            new = []
+            for s, x in enumerate(states):
+                terms = [self.give(f"c{s}", step.constant[s])]
+                for r in range(len(states)):
+                    if np.any(step.matrix[s, r]):
+                        terms.append(f"{self.give(f'm{s}{r}', step.matrix[s, r])} * o{r}")
+                new.append(f"{x}[k] = " + " + ".join(terms))
+            return [*old, *new]
+        lines: list[str] = []
+        for number, (renewed, formulas) in enumerate(stages(lanes.group)):
+            program = compile_program(formulas, lanes.group.states)
+            constants = evaluate_constants(program, lanes.values())
+            texts = [self.give(f"c{number}_{j}", value) for j, value in enumerate(constants)]
+            lines += _program_lines(program, texts, states, [states[k] for k in renewed])
+        return lines
+
+    def _noise(self) -> list[str]:
+        if not np.any(self.engine.sigma):
+            return []
+        sigma = self.give("sigma", self.engine.sigma)
+        kind = "np.float32" if self.lanes.dtype == np.float32 else "np.float64"
+        return [
+            "for k in range(n):",
+            f"    x0[k] += {kind}(rng.standard_normal() * {sigma})",
+        ]
+
+    def _detect(self) -> list[str]:
+        lanes, hold = self.lanes, self.engine.holds[0]
+        threshold = self.give("threshold", lanes.threshold_now())
+        sign = ">" if lanes.group.convention.strict_threshold else ">="
+        if lanes.level:
+            return [
+                f"now = x0[k] {sign} {threshold}",
+                "fired = now and not above[k] and left[k] == 0",
+                "above[k] = now",
+                "if left[k] > 0:",
+                "    left[k] -= 1",
+            ]
+        if not hold.steps:
+            return [f"fired = x0[k] {sign} {threshold}"]
+        return [
+            "if left[k] > 0:",
+            f"    x0[k] = {self.give('held', hold.value)}",
+            "    left[k] -= 1",
+            "    fired = False",
+            "else:",
+            f"    fired = x0[k] {sign} {threshold}",
+        ]
+
+
+_SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**"}
+
+
+def _program_lines(
+    program: Program, constants: list[str], states: list[str], renewed: list[str]
+) -> list[str]:
+    """Return a program's instructions as text for unit k."""
+
+    def value(ref: tuple[str, int]) -> str:
+        kind, k = ref
+        if kind == "in":
+            return f"o{k}"
+        return constants[k] if kind == "const" else f"r{k}"
+
+    lines = [f"o{k} = {x}[k]" for k, x in enumerate(states)]
+    for k, instruction in enumerate(program.instructions):
+        args = [value(ref) for ref in instruction.args]
+        if instruction.name in _SIGNS:
+            text = f" {_SIGNS[instruction.name]} ".join(args)
+        elif instruction.name == "negative":
+            text = f"-{args[0]}"
+        elif instruction.name == "linoid_from":
+            text = f"linoid({args[0]})"
+        elif instruction.name in ("linoid", "relexp"):
+            text = f"{instruction.name}({args[0]})"
+        elif instruction.name == "call":
+            raise InputError("accelerate = 'numba' does not do piecewise formulas")
+        else:
+            text = f"np.{instruction.name}({', '.join(args)})"
+        lines.append(f"r{k} = {text}")
+    results = zip(renewed, program.outputs, strict=True)
+    return [*lines, *(f"{x}[k] = {value(ref)}" for x, ref in results)]
+
+
+def _indent(depth: int, lines: list[str]) -> list[str]:
+    return ["    " * depth + line for line in lines]
