@@ -51,12 +51,11 @@ _EIGHTH = f32(math.pi / 4 * 2.0**-31)
 _FINE = f32(2.0**-23)
 
 
-def _next_words(state: Any, counter: Any, words: Any) -> Any:
-    """Take the next words of all lanes, round after round: SFC64 of state (3, STREAMS).
+def _next_words(a: Any, b: Any, c: Any, counter: Any, words: Any) -> Any:
+    """Take the next words of all lanes, round after round: SFC64 of states (a, b, c, counter).
 
-    The fourth word of the state, a counter, is the same in all lanes; return it.
+    The counter is the same in all lanes; return it.
     """
-    a, b, c = state[0], state[1], state[2]
     for first in range(0, words.size, STREAMS):
         for k in range(STREAMS):
             word = a[k] + b[k] + counter
@@ -122,18 +121,18 @@ def _flow(v: Any, on: Any, h: int, units: Any, weights: Any) -> None:
     """Reset where it spiked, v <- keep v + put; flow; add the input of all units."""
     n, lanes = v.shape[1:]
     for i in range(n):
-        keep, put, decay, constant = units[i, 0], units[i, 1], units[i, 2], units[i, 3]
-        for k in range(lanes):
-            x = v[h, i, k] * keep + put if on[h, i, k] > _ZERO else v[h, i, k]
-            v[h, i, k] = x * decay + constant
-    for i in range(n):
         for j in range(0, weights.shape[1], GROUP):
-            w0, w1, w2, w3 = weights[i, j], weights[i, j + 1], weights[i, j + 2], weights[i, j + 3]
-            w4, w5 = weights[i, j + 4], weights[i, j + 5]
+            w0, w1, w2 = weights[i, j], weights[i, j + 1], weights[i, j + 2]
+            w3, w4, w5 = weights[i, j + 3], weights[i, j + 4], weights[i, j + 5]
+            if j == 0:
+                keep, put, decay, constant = units[i, 0], units[i, 1], units[i, 2], units[i, 3]
+            else:  # nothing but input is left to be added
+                keep, put, decay, constant = _ONE, _ZERO, _ONE, _ZERO
             for k in range(lanes):
                 one = w0 * on[h, j, k] + w1 * on[h, j + 1, k] + w2 * on[h, j + 2, k]
                 two = w3 * on[h, j + 3, k] + w4 * on[h, j + 4, k] + w5 * on[h, j + 5, k]
-                v[h, i, k] += one + two
+                x = v[h, i, k] * keep + put if on[h, i, k] > _ZERO else v[h, i, k]
+                v[h, i, k] = x * decay + constant + (one + two)
 
 
 def _hold(v: Any, mask: Any, h: int, units: Any) -> None:
@@ -205,12 +204,13 @@ def _run_row(
     z = np.zeros(lanes, f32)
     noisy = units[:, 4].max() > _ZERO
     wide = begin[:, 1].max() > _ZERO
-    counter = next_words(state, u64(1), np.empty(ROUNDS * STREAMS, u64))
+    a, b, c = state[0], state[1], state[2]
+    counter = next_words(a, b, c, u64(1), np.empty(ROUNDS * STREAMS, u64))
     for tile in range(tiles):
         x, s, r = v[tile], on[tile], left[tile]
         for i in range(n):
             if wide:
-                counter = next_words(state, counter, words)
+                counter = next_words(a, b, c, counter, words)
             for h in range(halves):
                 start(bits, begin[i], h == 1, x[h, i])
                 fire(x, s, h, i, z, _ZERO, units[i, 5])
@@ -228,7 +228,7 @@ def _run_row(
                 break
             for i in range(n):
                 if noisy:
-                    counter = next_words(state, counter, words)
+                    counter = next_words(a, b, c, counter, words)
                     normals(bits, z)
                 for h in range(halves):
                     sigma = -units[i, 4] if h == 1 else units[i, 4]

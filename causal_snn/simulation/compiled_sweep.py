@@ -26,7 +26,7 @@ from causal_snn.simulation.engine.schedule import Schedule
 from causal_snn.simulation.lane_outcomes import LaneOutcomes, together
 from causal_snn.simulation.outcome import Watch
 from causal_snn.simulation.start import rest_of
-from causal_snn.simulation.sweep_block import Block, fault, key_of
+from causal_snn.simulation.sweep_block import Block, fault, key_of, rows_of
 from causal_snn.simulation.sweep_task import Task
 
 Floats = NDArray[np.float64]
@@ -73,13 +73,12 @@ def run_compiled(task: Task, portion: Sequence[Block]) -> list[Floats]:
     """Return the sums of outcomes of every (state, chunk), as `sweep_block.run_portion` does."""
     numbers, found = numbers_of(task), []
     batch, count = task.cut.batch, task.outcome.count
-    for block in portion:
-        for state, chunk in block.rows:
-            ended = run_row(task, numbers, state, chunk)
-            if not np.isfinite(ended.v).all():
-                raise InputError(_fault(task, state, chunk))
-            sums = [each.sums(batch, count) for each in outcomes_of(task, numbers, ended)]
-            found.append(sum(sums[1:], sums[0]))
+    for state, chunk in rows_of(portion):
+        ended = run_row(task, numbers, state, chunk)
+        if not np.isfinite(ended.v).all():
+            raise InputError(_fault(task, state, chunk))
+        sums = [each.sums(batch, count) for each in outcomes_of(task, numbers, ended)]
+        found.append(sum(sums[1:], sums[0]))
     return found
 
 
@@ -97,7 +96,7 @@ class Numbers:
     restart : bool
         Whether a reset takes the place of the flow and the input of its step.
     sigma, threshold : array, shape (1, n)
-        The noise in double precision, and the threshold itself.
+        As the engine has them.
     begin : array, shape (S, n, 3)
         Lower end, width and highest value of the potential that each state starts from.
     """
@@ -158,7 +157,7 @@ def seed_row(task: Task, state: int, chunk: int) -> NDArray[np.uint64]:
     key = (COMPILED, *key_of(task.noise, state, chunk))
     sequence = np.random.SeedSequence(task.seed, spawn_key=key)
     words: Any = sequence.generate_state(3 * STREAMS, np.uint64)
-    return np.asarray(words.reshape(3, STREAMS))
+    return np.reshape(words, (3, STREAMS))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -220,10 +219,9 @@ def outcomes_of(task: Task, numbers: Numbers, ended: Ended) -> list[LaneOutcomes
     from causal_snn.simulation.compiled_tails import last_step
 
     tiles, halves, n, lanes = ended.v.shape
-    p = np.empty((halves, n, tiles * lanes), f32)
+    p = np.empty((halves, n, 2, tiles * lanes))
     last_step(ended.v, ended.left, numbers.units, numbers.threshold[0], p)
-    silent = p[:, :, None, : ended.replicas].astype(float)
-    both = np.concatenate([silent, 1.0 - silent], axis=2)
+    both = p[..., : ended.replicas]
     if outcome.joint:
         return [together(list(half)) for half in both]
     return [LaneOutcomes(half.reshape(2 * n, -1)) for half in both]
@@ -252,5 +250,5 @@ def _as_engine(task: Task, numbers: Numbers, ended: Ended) -> SimpleNamespace:
 
 def _fault(task: Task, state: int, chunk: int) -> str:
     rows = np.full(2 if task.antithetic else 1, state)
-    schedule = Schedule((), task.layout, task.steps, rows)
-    return fault(task, Block(((state, chunk),), task.cut.chunks[chunk]), schedule, rows)
+    block = Block(((state, chunk),), task.cut.chunks[chunk])
+    return fault(task, block, Schedule((), task.layout, task.steps, rows), rows)

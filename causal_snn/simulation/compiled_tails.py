@@ -53,20 +53,25 @@ def _below(v: Any, scale: Any, theta: Any, p: Any) -> None:
 
 
 def _last_step(v: Any, left: Any, units: Any, theta: Any, p: Any) -> None:
-    """Set p (halves, n, tiles * lanes) to the probabilities of no spike, from means v."""
+    """Set p (halves, n, 2, tiles * lanes) to the probabilities of no spike and of a spike.
+
+    The potentials v are the means of the step; the other arguments are those of `run_row`.
+    """
     tiles, halves, n, lanes = v.shape
+    silent = np.empty(lanes, f32)
     for tile in range(tiles):
         for h in range(halves):
             for i in range(n):
-                out = p[h, i, tile * lanes : (tile + 1) * lanes]
                 x, r, sigma, least = v[tile, h, i], left[tile, h, i], units[i, 4], units[i, 5]
                 if sigma > _ZERO:
-                    below(x, f32(math.sqrt(0.5)) / sigma, theta[i], out)
+                    below(x, f32(math.sqrt(0.5)) / sigma, theta[i], silent)
                 else:
                     for k in range(lanes):
-                        out[k] = _ONE if x[k] < least else _ZERO
+                        silent[k] = _ONE if x[k] < least else _ZERO
+                first, second = p[h, i, 0, tile * lanes :], p[h, i, 1, tile * lanes :]
                 for k in range(lanes):
-                    out[k] = _ONE if r[k] > _ZERO else out[k]
+                    q = 1.0 if r[k] > _ZERO else np.float64(silent[k])
+                    first[k], second[k] = q, 1.0 - q
 
 
 below = compiled(_below, fastmath=FUSED)

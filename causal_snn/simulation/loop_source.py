@@ -39,16 +39,18 @@ class LoopWriter:
         flow = self._flow(states)
         reset = self._reset(states)
         noise = self._noise()
-        detect = self._detect()
+        hold, detect = self._hold(), self._detect()
         buffers = ("spiked", "above", "left", "ring", "counts", "room", "ends", "rng")
         head = ", ".join(["first", "steps", *states, *buffers, *self.names])
         refractory = lanes.group.convention.refractory_steps
         lines = [
             f"def segment({head}):",
-            "    n, longest, kept = spiked.size, counts.size, 0",
+            "    n, longest, kept, took = spiked.size, counts.size, 0, steps",
+            *_indent(1, self._waiting()),
             "    for t in range(steps):",
             "        if kept + n > room.size:",
-            "            return t",
+            "            took = t",
+            "            break",
             "        slot = (first + t) % longest",
             *_indent(2, reset),
             *_indent(2, before),
@@ -56,20 +58,25 @@ class LoopWriter:
             *_indent(3, flow),
             *_indent(2, after),
             *_indent(2, noise),
+            *_indent(2, hold),
             "        slot = (first + t + 1) % longest",
             "        found = 0",
             "        for k in range(n):",
             *_indent(3, detect),
-            "            if fired:",
             "                ring[slot, found] = k",
             "                room[kept + found] = k",
             "                found += 1",
             f"                left[k] = {refractory}",
-            "            spiked[k] = fired",
+            *_indent(4, ["waiting[count] = k", "count += 1"] if self.holds else []),
             "        counts[slot] = found",
             "        kept += found",
             "        ends[t] = kept",
-            "    return steps",
+            "    if took > 0:",
+            "        slot = (first + took) % longest",
+            "        spiked[:] = False",
+            "        for j in range(counts[slot]):",
+            "            spiked[ring[slot, j]] = True",
+            "    return took",
         ]
         return "\n".join(lines) + "\n"
 
@@ -173,27 +180,57 @@ class LoopWriter:
             f"    x0[k] += {kind}(rng.standard_normal() * {sigma})",
         ]
 
+    @property
+    def holds(self) -> bool:
+        """Whether the potential of refractory units is held."""
+        return bool(self.engine.holds[0].steps) and not self.lanes.level
+
+    def _waiting(self) -> list[str]:
+        """Return the text that lists the refractory units, few among many."""
+        if not self.holds:
+            return []
+        return [
+            "waiting, count = np.empty(n, np.int64), 0",
+            "for k in range(n):",
+            "    if left[k] > 0:",
+            "        waiting[count] = k",
+            "        count += 1",
+        ]
+
+    def _hold(self) -> list[str]:
+        if not self.holds:
+            return []
+        held = self.engine.holds[0].value
+        if np.any(np.asarray(held) >= np.asarray(self.lanes.threshold_now())):
+            raise InputError(
+                "accelerate = 'numba' does not do resets at or above threshold; leave it out"
+            )
+        return [
+            "still = 0",
+            "for j in range(count):",
+            "    k = waiting[j]",
+            f"    x0[k] = {self.give('held', held)}",
+            "    left[k] -= 1",
+            "    if left[k] > 0:",
+            "        waiting[still] = k",
+            "        still += 1",
+            "count = still",
+        ]
+
     def _detect(self) -> list[str]:
-        lanes, hold = self.lanes, self.engine.holds[0]
+        """Return the text that finds a spike; held units lie below threshold and have none."""
+        lanes = self.lanes
         threshold = self.give("threshold", lanes.threshold_now())
         sign = ">" if lanes.group.convention.strict_threshold else ">="
-        if lanes.level:
-            return [
-                f"now = x0[k] {sign} {threshold}",
-                "fired = now and not above[k] and left[k] == 0",
-                "above[k] = now",
-                "if left[k] > 0:",
-                "    left[k] -= 1",
-            ]
-        if not hold.steps:
-            return [f"fired = x0[k] {sign} {threshold}"]
+        if not lanes.level:
+            return [f"if x0[k] {sign} {threshold}:"]
         return [
-            "if left[k] > 0:",
-            f"    x0[k] = {self.give('held', hold.value)}",
+            f"now = x0[k] {sign} {threshold}",
+            "free, before = left[k] == 0, above[k]",
+            "above[k] = now",
+            "if not free:",
             "    left[k] -= 1",
-            "    fired = False",
-            "else:",
-            f"    fired = x0[k] {sign} {threshold}",
+            "if now and not before and free:",
         ]
 
 

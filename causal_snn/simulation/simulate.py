@@ -70,14 +70,17 @@ def simulate(
     start : mapping of str to array, or SimulationState, optional
         States to start from, by name, shapes (), (n,) or (n, replicas); what is not named is at
         rest without current: the lower of E and V_reset for the LIF family, an equilibrium
-        for others. Or the `final` state of a recording: the run goes on from
-        there and equals, bit for bit, one that was never interrupted; give it the same
-        interventions, whose times count from the first run's start.
+        for others. Or the `final` state of a recording: the run goes on from there and
+        equals, bit for bit, one that was never interrupted. Give it all interventions of the
+        whole run, ended ones too; their times count from the first run's start.
     replicas : int
         Independent copies of the network.
     scheme : str, optional
-        How neurons are stepped; default exact or Euler for linear neurons, as their convention
-        says, and exponential Euler for others. See `causal_snn.models.schemes`.
+        How neurons are stepped: ``"exact"``, ``"euler"``, ``"exponential_euler"``,
+        ``"staggered"`` and the others of `causal_snn.models.schemes`. Default: linear neurons
+        exactly or by Euler, as their convention says; others that are reset by exponential
+        Euler; those that spike by their flow (Hodgkin-Huxley) staggered, which is exponential
+        Euler state after state and times their spikes far better.
     dtype : numpy dtype
         float64 or float32.
     accelerate : {None, "numba"}

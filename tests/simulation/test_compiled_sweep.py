@@ -87,10 +87,10 @@ def test_every_stream_is_sfc64_of_numpy(rounds: int) -> None:
         peer.random_raw(12)  # as NumPy does when it seeds
         peers.append(peer)
     words = np.empty(ROUNDS * STREAMS, np.uint64)
-    counter = next_words(state, np.uint64(1), words)
+    counter = next_words(*state, np.uint64(1), words)
     words = np.empty(rounds * STREAMS, np.uint64)
     for _ in range(3):
-        counter = next_words(state, np.uint64(counter), words)
+        counter = next_words(*state, np.uint64(counter), words)
         expected = np.array([peer.random_raw(rounds) for peer in peers])
         assert np.array_equal(words.reshape(rounds, STREAMS), expected.T)
     for k, peer in enumerate(peers):
@@ -104,7 +104,7 @@ def test_seeding_is_that_of_numpy() -> None:
 
     task = make_task(network(), states=[[-60.0] * 4], steps=1, replicas=10, rng=9)
     state = compiled_sweep.seed_row(task, 3, 1)
-    counter = next_words(state, np.uint64(1), np.empty(ROUNDS * STREAMS, np.uint64))
+    counter = next_words(*state, np.uint64(1), np.empty(ROUNDS * STREAMS, np.uint64))
     mixed = np.random.SeedSequence(9, spawn_key=(2, 0, 3, 1)).generate_state(3 * 32, np.uint64)
     own = np.ascontiguousarray(mixed.reshape(3, 32)[:, 0])
 
@@ -150,11 +150,11 @@ def test_law_of_the_normal_numbers() -> None:
     from causal_snn.simulation.compiled_loops import ROUNDS, STREAMS, next_words
 
     state = np.random.SeedSequence(11).generate_state(3 * STREAMS, np.uint64).reshape(3, -1)
-    counter = next_words(state, np.uint64(1), np.empty(ROUNDS * STREAMS, np.uint64))
+    counter = next_words(*state, np.uint64(1), np.empty(ROUNDS * STREAMS, np.uint64))
     draws, size = [], 256
     for _ in range(10_000_000 // (2 * size) // 20):
         words = np.empty(20 * size, np.uint64)
-        counter = next_words(state, np.uint64(counter), words)
+        counter = next_words(*state, np.uint64(counter), words)
         draws += [normals_of(words[k : k + size]) for k in range(0, words.size, size)]
     z = np.array(draws, dtype=float)
     n = z.size
