@@ -25,7 +25,7 @@ from causal_snn.plotting.style import (
     tidy,
 )
 from causal_snn.plotting.text import state_code, typeset, unit_order
-from causal_snn.simulation.sweep_result import SweepResult
+from causal_snn.simulation.sweeping.result import SweepResult
 from causal_snn.simulation.transitions import CLOSED, MONTE_CARLO, QUADRATURE, Transitions
 
 MOST_LABELS = 16
@@ -45,7 +45,7 @@ def plot_transitions(
     Parameters
     ----------
     result : SweepResult or Transitions
-        From `causal_snn.simulation.sweep` or `transitions`.
+        From `causal_snn.simulation.sweeping.sweep` or `transitions`.
     states, outcomes : sequence of str, optional
         Names of the rows and columns; default their numbers, and of a SweepResult's columns what
         the units do.
@@ -105,7 +105,7 @@ def plot_contrast(
     Parameters
     ----------
     results : SweepResult or sequence of SweepResult
-        From `causal_snn.simulation.sweep`, of the same outcomes.
+        From `causal_snn.simulation.sweeping.sweep`, of the same outcomes.
     state, other : int
         Numbers of the states, as in `SweepResult.contrast`.
     labels : sequence of str, optional

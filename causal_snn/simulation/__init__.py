@@ -19,10 +19,10 @@ from causal_snn.simulation.spike_trains import SpikeTrains
 from causal_snn.simulation.state import SimulationState
 from causal_snn.simulation.stationary import StationarySamples, sample_stationary
 from causal_snn.simulation.stepper import State, advance, micro_state, rest_state, run
-from causal_snn.simulation.sweep import sweep
-from causal_snn.simulation.sweep_lane import SweepLane, sweep_lane
-from causal_snn.simulation.sweep_result import Contrast, SweepResult
-from causal_snn.simulation.sweep_states import Cells, macro_states, spiking_states
+from causal_snn.simulation.sweeping.lane import SweepLane, sweep_lane
+from causal_snn.simulation.sweeping.result import Contrast, SweepResult
+from causal_snn.simulation.sweeping.states import Cells, macro_states, spiking_states
+from causal_snn.simulation.sweeping.sweep import sweep
 from causal_snn.simulation.transitions import Transitions, transitions
 
 __all__ = [

@@ -15,9 +15,9 @@ from causal_snn.models.network import Network
 from causal_snn.provenance import provenance
 from causal_snn.simulation.engine.noise import Rng, seed_of
 from causal_snn.simulation.quadrature.rows import quadrature_rows
-from causal_snn.simulation.sweep import sweep
-from causal_snn.simulation.sweep_result import SweepResult
-from causal_snn.simulation.sweep_states import Cells
+from causal_snn.simulation.sweeping.result import SweepResult
+from causal_snn.simulation.sweeping.states import Cells
+from causal_snn.simulation.sweeping.sweep import sweep
 
 Floats = NDArray[np.float64]
 CLOSED, QUADRATURE, MONTE_CARLO = "closed form", "quadrature", "monte carlo"

@@ -18,8 +18,8 @@ from causal_snn import simulation as sim
 from causal_snn.errors import InputError
 from causal_snn.models import Network
 from causal_snn.models.inputs import OUCurrent, WhiteNoise
-from causal_snn.simulation import compiled_sweep
-from causal_snn.simulation.sweep_task import make_task
+from causal_snn.simulation.sweeping import compiled_sweep
+from causal_snn.simulation.sweeping.task import make_task
 
 pytest.importorskip("numba")
 
@@ -74,7 +74,7 @@ def agree(one: sim.SweepResult, other: sim.SweepResult, bound: float = 4.5) -> N
 
 @pytest.mark.parametrize("rounds", [1, 5])
 def test_every_stream_is_sfc64_of_numpy(rounds: int) -> None:
-    from causal_snn.simulation.compiled_loops import ROUNDS, STREAMS, next_words
+    from causal_snn.simulation.sweeping.compiled_loops import ROUNDS, STREAMS, next_words
 
     state = np.random.SeedSequence(7, spawn_key=(2, 0, 1)).generate_state(3 * STREAMS, np.uint64)
     state = state.reshape(3, STREAMS)
@@ -100,7 +100,7 @@ def test_every_stream_is_sfc64_of_numpy(rounds: int) -> None:
 
 def test_seeding_is_that_of_numpy() -> None:
     """Given the three words of a stream, NumPy's SFC64 begins in the same state."""
-    from causal_snn.simulation.compiled_loops import ROUNDS, STREAMS, next_words
+    from causal_snn.simulation.sweeping.compiled_loops import ROUNDS, STREAMS, next_words
 
     task = make_task(network(), states=[[-60.0] * 4], steps=1, replicas=10, rng=9)
     state = compiled_sweep.seed_row(task, 3, 1)
@@ -118,7 +118,7 @@ def test_seeding_is_that_of_numpy() -> None:
 
 
 def normals_of(words: NDArray[np.uint64]) -> NDArray[np.float32]:
-    from causal_snn.simulation.compiled_loops import normals
+    from causal_snn.simulation.sweeping.compiled_loops import normals
 
     z = np.empty(2 * words.size, np.float32)
     normals(words.view(np.int32), z)
@@ -147,7 +147,7 @@ def test_error_of_the_normal_numbers() -> None:
 
 def test_law_of_the_normal_numbers() -> None:
     """Moments, tails and correlations of 1e7 draws of 32 streams, all within 4 standard errors."""
-    from causal_snn.simulation.compiled_loops import ROUNDS, STREAMS, next_words
+    from causal_snn.simulation.sweeping.compiled_loops import ROUNDS, STREAMS, next_words
 
     state = np.random.SeedSequence(11).generate_state(3 * STREAMS, np.uint64).reshape(3, -1)
     counter = next_words(*state, np.uint64(1), np.empty(ROUNDS * STREAMS, np.uint64))
@@ -176,7 +176,7 @@ def test_law_of_the_normal_numbers() -> None:
 
 
 def test_error_of_the_tails() -> None:
-    from causal_snn.simulation.compiled_tails import below
+    from causal_snn.simulation.sweeping.compiled_tails import below
 
     x = np.linspace(-14.0, 14.0, 400_001).astype(np.float32)
     p = np.empty_like(x)

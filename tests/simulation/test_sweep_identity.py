@@ -26,7 +26,7 @@ from causal_snn.models.inputs import OUCurrent, PoissonInput, WhiteNoise
 
 Floats = NDArray[np.float64]
 # The package's attribute of that name is the function.
-sweep_module = importlib.import_module("causal_snn.simulation.sweep")
+sweep_module = importlib.import_module("causal_snn.simulation.sweeping.sweep")
 
 
 def lif(n: int = 5, *, sparse: bool = False, **options: Any) -> Network:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from causal_snn.errors import InputError, bad
-from causal_snn.simulation.workers import results
+from causal_snn.simulation.sweeping.workers import results
 
 
 def square(x: int) -> int:

@@ -23,11 +23,11 @@ from causal_snn.simulation.engine.core import Engine
 from causal_snn.simulation.engine.layout import Group
 from causal_snn.simulation.engine.noise import stream
 from causal_snn.simulation.engine.schedule import Schedule
-from causal_snn.simulation.lane_outcomes import LaneOutcomes, together
-from causal_snn.simulation.outcome import Watch
 from causal_snn.simulation.start import rest_of
-from causal_snn.simulation.sweep_block import Block, fault, key_of, rows_of
-from causal_snn.simulation.sweep_task import Task
+from causal_snn.simulation.sweeping.block import Block, fault, key_of, rows_of
+from causal_snn.simulation.sweeping.lane_outcomes import LaneOutcomes, together
+from causal_snn.simulation.sweeping.outcome import Watch
+from causal_snn.simulation.sweeping.task import Task
 
 Floats = NDArray[np.float64]
 COMPILED = 2
@@ -112,7 +112,7 @@ class Numbers:
 
 def numbers_of(task: Task) -> Numbers:
     """Return the numbers of a task, taken from the engine that they stand in for."""
-    from causal_snn.simulation.compiled_loops import GROUP
+    from causal_snn.simulation.sweeping.compiled_loops import GROUP
 
     n, group = task.layout.n, task.layout.groups[0]
     engine = Engine(task.layout, rows=1, lanes=2, dtype=f32, streams=[stream(task.seed)])
@@ -152,7 +152,7 @@ def _begin(task: Task, group: Group) -> NDArray[np.float32]:
 
 def seed_row(task: Task, state: int, chunk: int) -> NDArray[np.uint64]:
     """Return fresh states of SFC64 for a row, (3, STREAMS), before their first rounds."""
-    from causal_snn.simulation.compiled_loops import STREAMS
+    from causal_snn.simulation.sweeping.compiled_loops import STREAMS
 
     key = (COMPILED, *key_of(task.noise, state, chunk))
     sequence = np.random.SeedSequence(task.seed, spawn_key=key)
@@ -185,7 +185,7 @@ class Ended:
 
 def run_row(task: Task, numbers: Numbers, state: int, chunk: int) -> Ended:
     """Run the replicas of a chunk from a state; tiles of lanes are as even as can be."""
-    from causal_snn.simulation import compiled_loops
+    from causal_snn.simulation.sweeping import compiled_loops
 
     n, padded = numbers.weights.shape
     replicas = task.cut.chunks[chunk]
@@ -216,7 +216,7 @@ def outcomes_of(task: Task, numbers: Numbers, ended: Ended) -> list[LaneOutcomes
     if not outcome.smooth or outcome.edges is not None:
         engine: Any = _as_engine(task, numbers, ended)
         return Watch(outcome, engine).outcomes()
-    from causal_snn.simulation.compiled_tails import last_step
+    from causal_snn.simulation.sweeping.compiled_tails import last_step
 
     tiles, halves, n, lanes = ended.v.shape
     p = np.empty((halves, n, 2, tiles * lanes))

@@ -13,15 +13,15 @@ from causal_snn.errors import InputError, bad, check_choice
 from causal_snn.models.network import Network
 from causal_snn.progress import Sized, track
 from causal_snn.simulation.accelerated import NUMBA
-from causal_snn.simulation.compiled_sweep import check_compiled, run_compiled
 from causal_snn.simulation.engine.noise import Rng
 from causal_snn.simulation.interrupt import gentle_stop
 from causal_snn.simulation.memory import check_memory, megabytes
 from causal_snn.simulation.recording import COMPLETE, INTERRUPTED
-from causal_snn.simulation.sweep_block import VALUES, portions_of, rows_of, run_portion
-from causal_snn.simulation.sweep_result import SweepResult
-from causal_snn.simulation.sweep_task import INDEPENDENT, Task, describe, make_task, whole
-from causal_snn.simulation.workers import results
+from causal_snn.simulation.sweeping.block import VALUES, portions_of, rows_of, run_portion
+from causal_snn.simulation.sweeping.compiled_sweep import check_compiled, run_compiled
+from causal_snn.simulation.sweeping.result import SweepResult
+from causal_snn.simulation.sweeping.task import INDEPENDENT, Task, describe, make_task, whole
+from causal_snn.simulation.sweeping.workers import results
 
 
 def sweep(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from causal_snn.simulation.compiled_loops import FUSED, compiled
+from causal_snn.simulation.sweeping.compiled_loops import FUSED, compiled
 
 f32, u32, i32 = np.float32, np.uint32, np.int32
 _HALF, _ONE, _ZERO = f32(0.5), f32(1), f32(0)

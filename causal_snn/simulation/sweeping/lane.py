@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from causal_snn.errors import InputError, bad
 from causal_snn.models.network import Network
 from causal_snn.simulation.engine.core import Engine
-from causal_snn.simulation.sweep_block import Block, engine_for, run_block
-from causal_snn.simulation.sweep_task import Task, make_task
+from causal_snn.simulation.sweeping.block import Block, engine_for, run_block
+from causal_snn.simulation.sweeping.task import Task, make_task
 
 Floats = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from causal_snn.errors import InputError, bad, check_choice
 from causal_snn.simulation.engine.core import Engine
 from causal_snn.simulation.engine.group_lanes import GroupLanes
 from causal_snn.simulation.engine.layout import Layout
-from causal_snn.simulation.lane_outcomes import LaneOutcomes, together
+from causal_snn.simulation.sweeping.lane_outcomes import LaneOutcomes, together
 
 MOST_JOINT = 4096
 """Most joint outcomes that are counted."""

@@ -18,10 +18,10 @@ from causal_snn.simulation.engine.core import Engine
 from causal_snn.simulation.engine.noise import stream
 from causal_snn.simulation.engine.schedule import Schedule, is_forceful, needs_current
 from causal_snn.simulation.intervention import Change, Intervention
-from causal_snn.simulation.lane_outcomes import LaneOutcomes, join
 from causal_snn.simulation.not_finite import find_fault, is_finite
-from causal_snn.simulation.sweep_states import set_states
-from causal_snn.simulation.sweep_task import SHARED, Task
+from causal_snn.simulation.sweeping.lane_outcomes import LaneOutcomes, join
+from causal_snn.simulation.sweeping.states import set_states
+from causal_snn.simulation.sweeping.task import SHARED, Task
 
 Floats = NDArray[np.float64]
 VALUES = 100_000

@@ -16,12 +16,12 @@ from causal_snn.provenance import provenance
 from causal_snn.simulation.engine.layout import Layout, lay_out
 from causal_snn.simulation.engine.noise import Rng, seed_of
 from causal_snn.simulation.engine.schedule import check_interventions
-from causal_snn.simulation.exact_weights import on_grid
 from causal_snn.simulation.intervention import Clamp, ClampSpikes, Intervention
-from causal_snn.simulation.outcome import Outcome, check_outcome
 from causal_snn.simulation.simulate import check_dtype
-from causal_snn.simulation.sweep_fingerprint import fingerprint
-from causal_snn.simulation.sweep_states import StartStates, check_states
+from causal_snn.simulation.sweeping.exact_weights import on_grid
+from causal_snn.simulation.sweeping.fingerprint import fingerprint
+from causal_snn.simulation.sweeping.outcome import Outcome, check_outcome
+from causal_snn.simulation.sweeping.states import StartStates, check_states
 
 INDEPENDENT, SHARED, ANTITHETIC = "independent", "shared", "antithetic"
 LANES, WIDE_LANES = 4096, 32

@@ -1,0 +1,1 @@
+"""Sweeps: many replicas of a network from each of many states that are set."""
