@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from causal_snn.models.inputs import OUCurrent, PoissonInput, WhiteNoise
 from causal_snn.simulation.engine.controls import Controls
+from causal_snn.simulation.engine.fold import Fold, foldable
 from causal_snn.simulation.engine.group_lanes import AFTER, BEFORE, GroupLanes
 from causal_snn.simulation.engine.layout import Layout
 from causal_snn.simulation.engine.noise import Normals
@@ -51,6 +52,8 @@ class Engine:
         Whether spikes will be set from outside.
     remember : bool
         Whether the potential at the start of each step is kept, in `GroupLanes.before`.
+    fold : bool
+        Whether a quicker form of the step may be used, which knows of no interventions.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Engine:
         varying: bool = False,
         forceful: bool = False,
         remember: bool = False,
+        fold: bool = False,
     ) -> None:
         self.layout, self.dtype = layout, np.dtype(dtype)
         self.rows, self.lanes, self.n = rows, lanes, layout.n
@@ -90,11 +94,15 @@ class Engine:
         self.current: Any = np.zeros(shape, self.dtype) if varies else None
         self.injected: Any = np.zeros(shape, self.dtype) if varies else None
         self.clamps: list[Op] = []
+        self.fold: Fold | None = None
         self.controls = Controls(self)
         self.first: list[Op] = []
         self.noisy: list[Op] = []
         self.last: list[Op] = []
         self.build()
+        if fold and foldable(self):
+            self.fold = Fold(self)
+            self.first, self.last = self.fold.first, self.fold.last
 
     # --- making the list of calls
 
@@ -261,6 +269,8 @@ class Engine:
                 group.spiked[...] = False
             hold.start()
         self.traffic.start(self.step_number)
+        if self.fold is not None:
+            self.fold.refresh()
 
     def snapshot(self) -> Snapshot:
         """Return everything that what follows depends on, but parameters and weights."""

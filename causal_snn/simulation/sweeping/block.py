@@ -42,6 +42,8 @@ def portions_of(task: Task, done: NDArray[np.bool_], block: int | None) -> list[
     """Return what is left to do, in blocks that fit a cache, in portions that a worker takes."""
     cut, n = task.cut, task.layout.n
     values = VALUES if block is None else block * n
+    if block is None and task.noise == SHARED:
+        values *= 4  # the noise of a block is drawn once for all its states
     alike: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for chunk in range(len(cut.chunks)):
         for state in range(task.states.count):
@@ -121,6 +123,7 @@ def engine_for(task: Task, block: Block, earlier: Engine | None = None) -> Engin
         antithetic=task.antithetic,
         varying=needs_current(task.interventions),
         forceful=is_forceful(task.interventions),
+        fold=not task.interventions,
     )
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-import numpy as np
-
 from causal_snn.models.network import Network
 from causal_snn.models.network_checks import is_sparse
+from causal_snn.simulation.engine.fold import on_grid as grid_table
 
 
 def on_grid(network: Network, dtype: Any) -> Network:
@@ -30,6 +29,4 @@ def _on_grid(table: Any, dtype: Any) -> Any:
         from scipy.sparse import csr_array
 
         return csr_array(_on_grid(table.toarray(), dtype))
-    _, exponent = np.frexp(np.abs(table).sum(axis=1, keepdims=True))
-    grid = np.ldexp(1.0, exponent - np.finfo(dtype).nmant)
-    return np.rint(table / grid) * grid
+    return grid_table(table, dtype)
