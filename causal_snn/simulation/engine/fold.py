@@ -67,7 +67,8 @@ class Fold:
             weights = np.asarray(by_delay[1], dtype=float)
         table = np.concatenate([-(weights + np.diag(decay * reset)), np.zeros((n, 1))], axis=1)
         table[:, n] = step.constant[0, 0] - table.sum(axis=1)
-        table = on_grid(table, dtype).astype(dtype)
+        with np.errstate(over="ignore"):  # what is too large for the type is found as inf
+            table = on_grid(table, dtype).astype(dtype)
         arrived = np.empty(lanes.shape, dtype)
         v = lanes.states[0]
         self.first: list[Op] = [
