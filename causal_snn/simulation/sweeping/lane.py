@@ -81,7 +81,7 @@ def sweep_lane(network: Network, *, state: int, replica: int, rng: int, **call: 
 
     Notes
     -----
-    The replicas that share the replica's random stream, at most 1024, run along.
+    The replicas that share the replica's random stream, at most 4,096, run along.
     """
     if isinstance(rng, bool) or not isinstance(rng, int | np.integer):
         raise bad("rng", rng, "the sweep's seed", "It is `result.provenance['seed']`.")

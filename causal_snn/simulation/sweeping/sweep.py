@@ -113,7 +113,7 @@ def sweep(
 
     Notes
     -----
-    Replicas are cut into chunks of 1,024 (32 where spikes are events: more than 256 units, or
+    Replicas are cut into chunks of 4,096 (32 where spikes are events: more than 256 units, or
     sparse weights), each with a random stream of its own, whose key is (state, chunk);
     `sweep_lane` runs a single replica again. Dense weights are rounded to multiples of a power
     of two, by about 1e-7 (float32) or 1e-16 (float64) of their sum per unit, so that no number
