@@ -17,8 +17,7 @@ from causal_snn.errors import InputError, bad
 from causal_snn.models.network import Network
 from causal_snn.simulation.engine.core import Engine
 from causal_snn.simulation.engine.group_lanes import BEFORE
-from causal_snn.simulation.engine.layout import lay_out
-from causal_snn.simulation.engine.linear import is_lif_family
+from causal_snn.simulation.engine.layout import is_lif_family, lay_out
 from causal_snn.simulation.engine.noise import stream
 from causal_snn.simulation.engine.program import Program, compile_program, evaluate_constants
 from causal_snn.simulation.engine.stages import stages

@@ -13,14 +13,10 @@ from causal_snn.provenance import provenance
 from causal_snn.simulation.accelerated import NUMBA, CompiledRun, check_accelerate
 from causal_snn.simulation.engine.clock import whole_steps
 from causal_snn.simulation.engine.core import Engine
+from causal_snn.simulation.engine.intervention_checks import check_interventions
 from causal_snn.simulation.engine.layout import Layout, lay_out
 from causal_snn.simulation.engine.noise import Rng, seed_of, stream
-from causal_snn.simulation.engine.schedule import (
-    Schedule,
-    check_interventions,
-    is_forceful,
-    needs_current,
-)
+from causal_snn.simulation.engine.schedule import Schedule, is_forceful, needs_current
 from causal_snn.simulation.interrupt import gentle_stop
 from causal_snn.simulation.keeper import Keeper
 from causal_snn.simulation.memory import check_memory, megabytes
@@ -127,7 +123,7 @@ def simulate(
     made_for = made_for_run(layout, int(replicas), kind)
     if resumed is not None:
         check_resumed(resumed, made_for)
-    seed = _seed(rng) if resumed is None else resumed.seed
+    seed = seed_of(rng) if resumed is None else resumed.seed
     engine = Engine(
         layout,
         rows=int(replicas),
@@ -177,14 +173,6 @@ def check_dtype(dtype: Any) -> np.dtype[Any]:
         raise bad("dtype", dtype, "float64 or float32") from None
     check_choice("dtype", str(kind), ("float64", "float32"))
     return kind
-
-
-def _seed(rng: Any) -> int:
-    try:
-        return seed_of(rng)
-    except (TypeError, AttributeError):
-        kinds = "a numpy.random.Generator, a whole number of 0 or more, or None"
-        raise bad("rng", rng, kinds) from None
 
 
 def _memory(layout: Layout, replicas: int, dtype: np.dtype[Any], plan: Plan) -> int:

@@ -13,9 +13,8 @@ from causal_snn.errors import InputError, bad, suggest
 from causal_snn.models.neuron import DRIVE
 from causal_snn.models.rates import linoid_array
 from causal_snn.simulation.engine.core import Engine
-from causal_snn.simulation.engine.layout import Group, Layout
-from causal_snn.simulation.engine.linear import is_lif_family
-from causal_snn.simulation.engine.schedule import check_state
+from causal_snn.simulation.engine.intervention_checks import check_state
+from causal_snn.simulation.engine.layout import Group, Layout, is_lif_family
 
 Floats = NDArray[np.float64]
 

@@ -94,15 +94,13 @@ class Engine:
         self.current: Any = np.zeros(shape, self.dtype) if varies else None
         self.injected: Any = np.zeros(shape, self.dtype) if varies else None
         self.clamps: list[Op] = []
+        self.may_fold = fold
         self.fold: Fold | None = None
         self.controls = Controls(self)
         self.first: list[Op] = []
         self.noisy: list[Op] = []
         self.last: list[Op] = []
         self.build()
-        if fold and foldable(self):
-            self.fold = Fold(self)
-            self.first, self.last = self.fold.first, self.fold.last
 
     # --- making the list of calls
 
@@ -144,6 +142,9 @@ class Engine:
             self.last += [hold.apply, *group.detect_ops(), *forced, hold.update]
         self.noisy = self._noise_ops()
         self.last.append(self.traffic.collect)
+        if self.may_fold and foldable(self):
+            self.fold = Fold(self)
+            self.first, self.last = self.fold.first, self.fold.last
 
     def _state_of(self, group: GroupLanes, state: str | None) -> int:
         equations = group.group.equations
@@ -202,17 +203,20 @@ class Engine:
             drawn = np.concatenate([drawn, 1.0 - drawn])
         return np.broadcast_to(drawn, (self.rows, self.n, self.lanes))
 
+    def new_normals(self, scale: float = 1.0) -> tuple[Normals, Any]:
+        """Return a source of normal numbers, and its buffer as (deep, n, lanes)."""
+        count = (self.deep // len(self.streams)) * self.n * self.lanes
+        normals = Normals(self.streams, count, self.dtype, scale)
+        return normals, normals.view((self.deep, self.n, self.lanes))
+
     def _noise_ops(self) -> list[Op]:
         if not np.any(self.sigma):
-            self.normals = None
             return []
         many = len(self.sigma) > 1
         same = not many and bool(np.all(self.sigma == self.sigma.flat[0]))
         scale = float(self.sigma.flat[0]) if same else 1.0
-        count = (self.deep // len(self.streams)) * self.n * self.lanes
-        self.normals = Normals(self.streams, count, self.dtype, scale)
-        z = self.normals.view((self.deep, self.n, self.lanes))
-        ops: list[Op] = [self.normals.draw]
+        normals, z = self.new_normals(scale)
+        ops: list[Op] = [normals.draw]
         column = self.sigma.astype(self.dtype)[:, :, None]
         if not same and not many:
             ops.append(partial(np.multiply, z, column, out=z))
@@ -311,6 +315,8 @@ class Engine:
         for k, source in enumerate(self.ou):
             source.value[...] = found[f"ou{k}"]
         self.traffic.load(found, step_number)
+        if self.fold is not None:
+            self.fold.refresh()
 
 
 def _scaled(combine: np.ufunc, x: Any, xi: Any, column: Any, scratch: Any) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from causal_snn.simulation.engine.linear import is_lif_family
+from causal_snn.simulation.engine.layout import is_lif_family
 from causal_snn.simulation.engine.program import Op
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ class Fold:
             partial(np.add, v, arrived, out=v),
         ]
         self.last: list[Op] = [*lanes.detect_ops(), self.refresh]
+        self.refresh()
 
     def refresh(self) -> None:
         """See who has not just spiked."""

@@ -16,13 +16,8 @@ from numpy.typing import NDArray
 
 from causal_snn.models.schemes import DT
 from causal_snn.simulation.engine.binding import bind
-from causal_snn.simulation.engine.layout import EXACT, Group, is_linear
-from causal_snn.simulation.engine.linear import (
-    LinearStep,
-    is_lif_family,
-    linear_step,
-    noise_gain,
-)
+from causal_snn.simulation.engine.layout import EXACT, Group, is_lif_family, is_linear
+from causal_snn.simulation.engine.linear import LinearStep, linear_step, noise_gain
 from causal_snn.simulation.engine.linear_ops import matrix_ops, product_ops
 from causal_snn.simulation.engine.program import Op, compile_program, evaluate_constants
 from causal_snn.simulation.engine.reset_formulas import reset_function, threshold_function

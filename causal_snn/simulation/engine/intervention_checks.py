@@ -11,8 +11,7 @@ from causal_snn.errors import InputError, bad, suggest
 from causal_snn.models.neuron import DRIVE, NeuronModel
 from causal_snn.models.step import unit_row
 from causal_snn.simulation.engine.clock import whole_steps
-from causal_snn.simulation.engine.layout import EXACT, Group, Layout
-from causal_snn.simulation.engine.linear import is_lif_family
+from causal_snn.simulation.engine.layout import EXACT, Group, Layout, is_lif_family
 from causal_snn.simulation.intervention import (
     Change,
     Clamp,

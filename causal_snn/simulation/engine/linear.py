@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from causal_snn.models.neuron import DRIVE, NeuronModel
 from causal_snn.models.step import StepMap, unit_row
-from causal_snn.simulation.engine.layout import EXACT, Group
-from causal_snn.simulation.engine.layout import is_lif_family as is_lif_family
+from causal_snn.simulation.engine.layout import EXACT, Group, is_lif_family
 
 Floats = NDArray[np.float64]
 

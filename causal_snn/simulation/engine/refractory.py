@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from causal_snn.simulation.engine.group_lanes import GroupLanes
-from causal_snn.simulation.engine.linear import is_lif_family
+from causal_snn.simulation.engine.layout import is_lif_family
 from causal_snn.simulation.engine.program import Op
 
 

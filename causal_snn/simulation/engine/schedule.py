@@ -11,10 +11,6 @@ import numpy as np
 from causal_snn.errors import bad
 from causal_snn.simulation.engine.clock import whole_steps
 from causal_snn.simulation.engine.controls import Controls
-from causal_snn.simulation.engine.intervention_checks import (
-    check_interventions as check_interventions,
-)
-from causal_snn.simulation.engine.intervention_checks import check_state as check_state
 from causal_snn.simulation.engine.intervention_checks import values_of
 from causal_snn.simulation.engine.layout import Layout
 from causal_snn.simulation.intervention import (

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from causal_snn.models.inputs import OUCurrent, PoissonInput
-from causal_snn.simulation.engine.noise import Normals
 
 if TYPE_CHECKING:
     from causal_snn.simulation.engine.core import Engine
@@ -26,10 +25,7 @@ class OrnsteinUhlenbeck:
         self.spread = (sd * np.sqrt(1.0 - decay**2)).astype(engine.dtype)[None, :, None]
         self.value = np.zeros((engine.rows, n, engine.lanes), engine.dtype)
         self.half = engine.rows // 2 if engine.antithetic else None
-        apart = len(engine.streams)
-        deep = engine.deep
-        self.normals = Normals(engine.streams, deep // apart * n * engine.lanes, engine.dtype)
-        self.z = self.normals.view((deep, n, engine.lanes))
+        self.normals, self.z = engine.new_normals()
 
     def start(self) -> None:
         """Draw from the stationary law."""
@@ -60,7 +56,6 @@ class PoissonSource:
         self.state, self.engine = source.state, engine
         self.expected = source.per_unit("rate", n)[order] * engine.dt / 1000.0  # Hz, ms
         self.weight = source.per_unit("weight", n)[order].astype(engine.dtype)[:, None]
-        self.apart = engine.rows // len(engine.streams)  # rows to a stream
 
     def deliver(self) -> None:
         """Add the spikes of this step to what arrives."""

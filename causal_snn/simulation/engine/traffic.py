@@ -31,6 +31,7 @@ class Traffic:
         self.links, self.longest = links, longest
         self.shape, self.dtype = shape, dtype
         self.buffers: dict[str | None, Any] = {}
+        self.now = 0
 
     def targets(self, more: Sequence[str | None]) -> list[str | None]:
         """Return the states that get input from connections, or from elsewhere (`more`)."""
@@ -40,8 +41,17 @@ class Traffic:
         return list(wanted)
 
     def latest(self) -> Any:
-        """Return the flat positions, (row * n + place) * lanes + lane, of the latest spikes."""
+        """Return the flat positions, row * n + place, of the latest spikes; events only."""
         raise NotImplementedError
+
+    def refresh(self) -> None:
+        """See anew who has just spiked."""
+        raise NotImplementedError
+
+    def collect(self) -> None:
+        """Send the spikes of this step on their way."""
+        self.now += 1
+        self.refresh()
 
     def arrived(self, state: str | None, span: slice) -> Any:
         """Return the buffer of what arrives at a state of some units."""
@@ -55,7 +65,6 @@ class DenseTraffic(Traffic):
         super().__init__(*args)
         self.restore_weights()
         self.ring = np.zeros((self.longest, *self.shape), self.dtype)
-        self.now = 0
         self.product = np.zeros(self.shape, self.dtype)
 
     def restore_weights(self) -> None:
@@ -63,10 +72,6 @@ class DenseTraffic(Traffic):
         self.tables = [
             {d: self._dense(table) for d, table in link.by_delay.items()} for link in self.links
         ]
-
-    def refresh(self) -> None:
-        """See anew who has just spiked."""
-        self._store()
 
     def _dense(self, table: Any) -> Any:
         array = table.toarray() if is_sparse(table) else table
@@ -91,12 +96,8 @@ class DenseTraffic(Traffic):
         for state in fresh:
             self.buffers[state].fill(0)
 
-    def collect(self) -> None:
-        """Send the spikes of this step on their way."""
-        self.now += 1
-        self._store()
-
-    def _store(self) -> None:
+    def refresh(self) -> None:
+        """See anew who has just spiked."""
         slot = self.ring[self.now % self.longest]
         for group in self.groups:
             np.copyto(slot[:, group.group.span], group.spiked)
@@ -105,7 +106,7 @@ class DenseTraffic(Traffic):
         """Begin with the units that have just spiked; nothing else is on its way."""
         self.now = step_number
         self.ring.fill(0)
-        self._store()
+        self.refresh()
 
     def cut(self, source: int, target: int, rows: Any) -> None:
         """Take the connections source -> target (places) out, in some rows or all (None)."""
@@ -137,7 +138,6 @@ class EventTraffic(Traffic):
         super().__init__(*args)
         self.restore_weights()
         self.ring: list[Any] = [np.zeros(0, np.intp)] * self.longest
-        self.now = 0
 
     def restore_weights(self) -> None:
         """Take the network's own weights."""
@@ -145,10 +145,6 @@ class EventTraffic(Traffic):
             {d: fan(table, self.dtype) for d, table in link.by_delay.items()} for link in self.links
         ]
         self.own: dict[tuple[int, int], Any] = {}  # weights by row, where rows differ
-
-    def refresh(self) -> None:
-        """See anew who has just spiked."""
-        self._store()
 
     def direct(self, group: GroupLanes, whens: Any) -> dict[str, list[Op]] | None:
         """Return operations that add events to the states themselves, if one group is all."""
@@ -202,12 +198,8 @@ class EventTraffic(Traffic):
         weights = to.weights[which] if own is None else own[rows, which]
         np.add.at(into, (rows, to.places[which]), weights)
 
-    def collect(self) -> None:
-        """Send the spikes of this step on their way."""
-        self.now += 1
-        self._store()
-
-    def _store(self) -> None:
+    def refresh(self) -> None:
+        """See anew who has just spiked."""
         self.ring[self.now % self.longest] = self.latest()
 
     def latest(self) -> Any:
@@ -224,7 +216,7 @@ class EventTraffic(Traffic):
         """Begin with the units that have just spiked; nothing else is on its way."""
         self.now = step_number
         self.ring = [np.zeros(0, np.intp)] * self.longest
-        self._store()
+        self.refresh()
 
     def cut(self, source: int, target: int, rows: Any) -> None:
         """Take the connections source -> target (places) out, in some rows or all (None)."""

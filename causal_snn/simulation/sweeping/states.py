@@ -14,9 +14,8 @@ from causal_snn import order
 from causal_snn.errors import InputError, bad, suggest
 from causal_snn.models.network import Network
 from causal_snn.simulation.engine.core import Engine
-from causal_snn.simulation.engine.layout import Layout
-from causal_snn.simulation.engine.linear import is_lif_family
-from causal_snn.simulation.engine.schedule import check_state
+from causal_snn.simulation.engine.intervention_checks import check_state
+from causal_snn.simulation.engine.layout import Layout, is_lif_family
 from causal_snn.simulation.start import rest_of
 
 Floats = NDArray[np.float64]

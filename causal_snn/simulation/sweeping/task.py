@@ -13,9 +13,9 @@ from causal_snn.errors import bad, check_choice
 from causal_snn.models.network import Network
 from causal_snn.models.network_checks import is_sparse
 from causal_snn.provenance import provenance
+from causal_snn.simulation.engine.intervention_checks import check_interventions
 from causal_snn.simulation.engine.layout import Layout, lay_out
 from causal_snn.simulation.engine.noise import Rng, seed_of
-from causal_snn.simulation.engine.schedule import check_interventions
 from causal_snn.simulation.intervention import Clamp, ClampSpikes, Intervention
 from causal_snn.simulation.simulate import check_dtype
 from causal_snn.simulation.sweeping.exact_weights import on_grid
@@ -154,10 +154,7 @@ def make_task(
     count = whole("replicas", replicas)
     if noise == ANTITHETIC and count % 2:
         raise bad("replicas", count, "an even number for antithetic pairs")
-    if rng is not None and (
-        isinstance(rng, bool) or not isinstance(rng, int | np.integer | np.random.Generator)
-    ):
-        raise bad("rng", rng, "a numpy.random.Generator, a whole number of 0 or more, or None")
+    seed = seed_of(rng)
     start = check_states(states, layout)
     found = check_interventions(interventions, layout, total, start.count)
     clamped = any(
@@ -173,7 +170,7 @@ def make_task(
         interventions=found,
         noise=noise,
         dtype=str(kind),
-        seed=seed_of(rng),
+        seed=seed,
         outcome=check_outcome(edges, window, units, smooth, layout, total, clamped=clamped),
         cut=cut_up(pairs, wide=wide),
         accelerate=accelerate,
