@@ -92,7 +92,7 @@ class Engine:
         }
         varies = varying or bool(self.ou) or bool(self.pulsed)
         self.current: Any = np.zeros(shape, self.dtype) if varies else None
-        self.injected: Any = np.zeros(shape, self.dtype) if varies else None
+        self.injected: Any = np.zeros(shape, self.dtype) if varying else None
         self.clamps: list[Op] = []
         self.may_fold = fold
         self.fold: Fold | None = None
@@ -153,17 +153,14 @@ class Engine:
     def _current_ops(self) -> list[Op]:
         if self.current is None:
             return []
-        ops: list[Op] = [
-            partial(np.copyto, self.current, self.injected),
-            self.controls.add_series,
-        ]
-        for source in self.ou:
-            ops += [source.advance, partial(np.add, self.current, source.value, out=self.current)]
-        whole = slice(None)
-        for name in self.pulsed:
-            arrived = self.traffic.arrived(name, whole)
-            ops.append(partial(np.add, self.current, arrived, out=self.current))
-        return ops
+        ops: list[Op] = [source.advance for source in self.ou]
+        terms = [source.value for source in self.ou]
+        terms += [self.traffic.arrived(name, slice(None)) for name in self.pulsed]
+        if self.injected is not None:
+            ops += [partial(np.copyto, self.current, self.injected), self.controls.add_series]
+        else:
+            ops.append(partial(np.copyto, self.current, terms.pop(0)))
+        return [*ops, *(partial(np.add, self.current, x, out=self.current) for x in terms)]
 
     def _sigma(self) -> Floats:
         """Return the noise of a step on every potential, shape (R, n)."""

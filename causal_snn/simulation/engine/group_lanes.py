@@ -114,13 +114,16 @@ class GroupLanes:
     def _program_flow(self, current: Any) -> list[Op]:
         names = self.group.states
         inputs = list(self.states)
-        own = self.group.model.input
-        if current is not None:
-            names, inputs = (*names, own), [*inputs, np.empty(self.shape, self.dtype)]
         ops: list[Op] = []
         if current is not None:
-            base = self.number(self.parameters[own])
-            ops.append(partial(np.add, current, base, out=inputs[-1]))
+            own = self.group.model.input
+            names = (*names, own)
+            if np.any(self.parameters[own]):  # beside the constant part
+                whole = np.empty(self.shape, self.dtype)
+                base = self.number(self.parameters[own])
+                ops.append(partial(np.add, current, base, out=whole))
+                current = whole
+            inputs.append(current)
         for renewed, formulas in stages(self.group):
             program = compile_program(formulas, names)
             constants = [
