@@ -26,6 +26,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.table import say, show
+
 HOPF = (9.7754379953931, 154.52243366581)
 """Hopf points, 30-digit arithmetic; inside Hendrick's proved enclosures."""
 FOLDS = (7.8423471202, 7.9177854943, 6.2603212745)
@@ -221,21 +225,6 @@ def table(
             )
         )
     return rows
-
-
-def say(line: str) -> None:
-    """Write a line."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
-def show(rows: list[tuple[str, ...]]) -> None:
-    """Print rows of text as a table."""
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    for row in rows:
-        cells = [row[0].ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        say("  ".join(cells).rstrip())
 
 
 def main() -> None:

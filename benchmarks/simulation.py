@@ -30,6 +30,7 @@ from benchmarks.simulation_peers import goals, physics
 from benchmarks.simulation_peers.equal_error import equal_error, sizes_of
 from benchmarks.simulation_peers.process import Missing, Side, start
 from benchmarks.simulation_peers.workloads import TITLES, Sweep
+from benchmarks.table import say, show
 
 OURS = {
     "a": ("ours", "ours:shared", "ours:antithetic", "ours:numba"),
@@ -51,21 +52,6 @@ DOES = {
 ONLY = {"numba_simd": ("float32",), "nest": ("float64",), "brainpy": ("float32",)}
 """Peers with one precision."""
 Measured = dict[goals.Key, Side]
-
-
-def say(line: str = "") -> None:
-    """Write a line."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
-def show(rows: list[tuple[str, ...]]) -> None:
-    """Print rows of text as a table."""
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    for row in rows:
-        cells = [row[0].ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        say("  " + "  ".join(cells).rstrip())
 
 
 def sides_of(work: str, peers: list[str]) -> list[tuple[str, str]]:
@@ -191,20 +177,20 @@ def main() -> None:
             rows, gain = equal_error(
                 measured, python=options.python, replicas=options.replicas, long=options.reference
             )
-            show(rows)
+            show(rows, indent="  ")
             say(f"  {gain}")
             continue
         found, missing = measure(work, options)
         measured |= found
         rows = compare(work, found, options.replicas)
-        show(rows)
+        show(rows, indent="  ")
         differ |= any("DIFFERS" in row[-1] for row in rows)
         for name, why in missing.items():
             say(f"  without {name}: {why}")
     judged = goals.judge(measured, tuple(options.work))
     if judged:
         say("\nGoals (ratio of CPU seconds, peer/ours)")
-        show([("work", "peer", "goal", "found", ""), *judged])
+        show([("work", "peer", "goal", "found", ""), *judged], indent="  ")
     say("\n" + "\n".join(sorted({side.ready["versions"] for side in measured.values()})))
     if differ:
         raise SystemExit("A side does not do the same work: see DIFFERS above.")

@@ -18,6 +18,7 @@ from causal_snn.simulation.quadrature.rows import quadrature_rows
 from causal_snn.simulation.sweeping.result import SweepResult
 from causal_snn.simulation.sweeping.states import Cells
 from causal_snn.simulation.sweeping.sweep import sweep
+from causal_snn.simulation.sweeping.task import whole
 
 Floats = NDArray[np.float64]
 CLOSED, QUADRATURE, MONTE_CARLO = "closed form", "quadrature", "monte carlo"
@@ -103,7 +104,8 @@ def transitions(
         If the method cannot do the network, or an argument makes no sense.
     """
     check_choice("method", method, (AUTO, CLOSED, QUADRATURE, MONTE_CARLO))
-    _check_numbers(error, steps)
+    _check_error(error)
+    whole("steps", steps)
     chosen, reason = (
         (method, "asked for") if method != AUTO else _choose(network, states, int(steps), error)
     )
@@ -128,13 +130,10 @@ def transitions(
     )
 
 
-def _check_numbers(error: Any, steps: Any) -> None:
+def _check_error(error: Any) -> None:
     number = isinstance(error, int | float) and not isinstance(error, bool)
     if not number or not 0.0 < error < 1.0:
         raise bad("error", error, "an error of a probability, above 0 and below 1")
-    whole = isinstance(steps, int | np.integer) and not isinstance(steps, bool)
-    if not whole or steps < 1:
-        raise bad("steps", steps, "a whole number of 1 or more")
 
 
 def _choose(network: Network, states: Any, steps: int, error: float) -> tuple[str, str]:

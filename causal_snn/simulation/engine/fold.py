@@ -5,7 +5,7 @@ With n = 1 - s who has not spiked, a the decay and k the constant of the step,
     v' = a v n + W s + a V_reset s + k = a v n + K - (W + a diag(V_reset)) n,
 
 so two products of arrays and one of matrices take the place of a masked reset, its value, the
-input and the constant. The entries lie on a grid, as `exact_weights` explains: sums are exact.
+input and the constant. The entries lie on a grid (`exact_sums`): sums are exact.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from causal_snn.simulation.engine.exact_sums import on_grid
 from causal_snn.simulation.engine.layout import is_lif_family
 from causal_snn.simulation.engine.program import Op
 
@@ -84,10 +85,3 @@ class Fold:
         """See who has not just spiked."""
         np.logical_not(self.spiked, out=self.silent)
         np.copyto(self.quiet, self.silent)
-
-
-def on_grid(table: Any, dtype: Any) -> Any:
-    """Return a table rounded so that sums of entries of a row are exact in any order."""
-    _, exponent = np.frexp(np.abs(table).sum(axis=1, keepdims=True))
-    grid = np.ldexp(1.0, exponent - np.finfo(dtype).nmant)
-    return np.rint(table / grid) * grid

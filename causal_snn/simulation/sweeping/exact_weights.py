@@ -7,26 +7,21 @@ from typing import Any
 
 from causal_snn.models.network import Network
 from causal_snn.models.network_checks import is_sparse
-from causal_snn.simulation.engine.fold import on_grid as grid_table
+from causal_snn.simulation.engine.exact_sums import on_grid
 
 
-def on_grid(network: Network, dtype: Any) -> Network:
-    """Return the network with weights whose sums are exact, in whatever order they are added.
-
-    A matrix product adds in an order that depends on the number of threads. Multiples of g add
-    without rounding as long as the sum stays below 2^digits g; so the weights of each unit are
-    rounded to multiples of a power of two, by as much as rounding moves their sum anyway.
-    """
+def with_exact_weights(network: Network, dtype: Any) -> Network:
+    """Return the network with weights whose sums are exact, in whatever order they are added."""
     found = copy(network)
-    synapses = {state: _on_grid(table, dtype) for state, table in network.synapses.items()}
-    object.__setattr__(found, "weights", _on_grid(network.weights, dtype))
+    synapses = {state: _rounded(table, dtype) for state, table in network.synapses.items()}
+    object.__setattr__(found, "weights", _rounded(network.weights, dtype))
     object.__setattr__(found, "synapses", synapses)
     return found
 
 
-def _on_grid(table: Any, dtype: Any) -> Any:
+def _rounded(table: Any, dtype: Any) -> Any:
     if is_sparse(table):
         from scipy.sparse import csr_array
 
-        return csr_array(_on_grid(table.toarray(), dtype))
-    return grid_table(table, dtype)
+        return csr_array(_rounded(table.toarray(), dtype))
+    return on_grid(table, dtype)

@@ -18,7 +18,7 @@ from causal_snn.simulation.engine.layout import Layout, lay_out
 from causal_snn.simulation.engine.noise import Rng, seed_of
 from causal_snn.simulation.intervention import Clamp, ClampSpikes, Intervention
 from causal_snn.simulation.simulate import check_dtype
-from causal_snn.simulation.sweeping.exact_weights import on_grid
+from causal_snn.simulation.sweeping.exact_weights import with_exact_weights
 from causal_snn.simulation.sweeping.fingerprint import fingerprint
 from causal_snn.simulation.sweeping.outcome import Outcome, check_outcome
 from causal_snn.simulation.sweeping.states import StartStates, check_states
@@ -31,7 +31,7 @@ WIDEST = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cut:
+class ReplicaCut:
     """The replicas of a state, in chunks and batches; made by `cut_up`.
 
     Attributes
@@ -75,7 +75,7 @@ class Task:
     dtype : str
     seed : int
     outcome : Outcome
-    cut : Cut
+    cut : ReplicaCut
     accelerate : {None, "numba"}
     """
 
@@ -87,7 +87,7 @@ class Task:
     dtype: str
     seed: int
     outcome: Outcome
-    cut: Cut
+    cut: ReplicaCut
     accelerate: str | None = None
 
     @property
@@ -101,7 +101,7 @@ class Task:
         return self.states.count, len(self.cut.batches), self.outcome.count
 
 
-def cut_up(replicas: int, *, wide: bool) -> Cut:
+def cut_up(replicas: int, *, wide: bool) -> ReplicaCut:
     """Return the replicas of a state in chunks that share a stream, and batches within them.
 
     The cut depends on the number of replicas alone, so results do not depend on blocks. There
@@ -113,7 +113,7 @@ def cut_up(replicas: int, *, wide: bool) -> Cut:
         batch //= 2
     chunks = [lanes] * (replicas // lanes) + ([replicas % lanes] if replicas % lanes else [])
     batches = [size for chunk in chunks for size in _pieces(chunk, batch)]
-    return Cut(tuple(chunks), np.array(batches), batch, lanes // batch, wide)
+    return ReplicaCut(tuple(chunks), np.array(batches), batch, lanes // batch, wide)
 
 
 def _pieces(total: int, size: int) -> list[int]:
@@ -148,7 +148,7 @@ def make_task(
     kind = check_dtype(dtype)
     layout = lay_out(network, scheme)
     if not wide:
-        layout = replace(layout, network=on_grid(network, kind))
+        layout = replace(layout, network=with_exact_weights(network, kind))
     total = whole("steps", steps)
     check_choice("noise", noise, (INDEPENDENT, SHARED, ANTITHETIC))
     count = whole("replicas", replicas)
