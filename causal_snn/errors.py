@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from numbers import Integral
 from typing import Any
 
 
@@ -49,3 +50,11 @@ def check_choice(argument: str, value: Any, allowed: Sequence[str]) -> None:
     """Raise `InputError` unless `value` is one of `allowed`."""
     if value not in allowed:
         raise bad(argument, value, "one of " + ", ".join(repr(name) for name in allowed))
+
+
+def check_whole(argument: str, value: Any) -> int:
+    """Return a whole number of 1 or more, or raise `InputError`."""
+    # numpy's integers too; True is none
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise bad(argument, value, "a whole number of 1 or more")
+    return int(value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,23 @@ def flat(array: Floats, n: int) -> Floats:
 def unflat(rows: Floats, sizes: Sequence[int]) -> Floats:
     """Return rows of states, (S, k), as an array with one axis per unit, (*sizes, k)."""
     return rows.reshape((*sizes, rows.shape[1]), order="F")
+
+
+def numbers(units: Sequence[Any], sizes: Sequence[int]) -> NDArray[np.int64]:
+    """Return the rows of many states at once: units[i] holds the states of unit i, any shape."""
+    rows: NDArray[np.int64] = np.ravel_multi_index(tuple(units), tuple(sizes), order="F")
+    return rows
+
+
+def product_of_columns(factors: Sequence[Floats]) -> Floats:
+    """Return joint columns from independent units: factors[i] is (k_i, P), the result (S, P).
+
+    As `product`, for many cases that lie side by side in memory.
+    """
+    columns = factors[0]
+    for factor in factors[1:]:
+        columns = (factor[:, None] * columns[None]).reshape(-1, columns.shape[1])
+    return columns
 
 
 def product(factors: Sequence[Floats], weights: Floats | None = None) -> Floats:

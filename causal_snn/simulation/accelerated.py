@@ -7,6 +7,7 @@ the two. Sums are rounded in another order: spike trains of chaotic networks par
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -20,14 +21,21 @@ from causal_snn.simulation.loop_source import LoopWriter
 NUMBA = "numba"
 
 
-def check_accelerate(engine: Engine, interventions: Any) -> None:
-    """Raise `InputError` where the compiled loop does not do what is asked."""
+def check_numba(reasons: Mapping[str, Any]) -> None:
+    """Raise `InputError` without numba, or for the reasons that hold against compiled loops."""
     try:
         import numba  # noqa: F401
     except ImportError:
         raise InputError(
             "accelerate = 'numba' needs numba: install the extra, pip install 'causal-snn[numba]'"
         ) from None
+    found = " and ".join(reason for reason, there in reasons.items() if there)
+    if found:
+        raise InputError(f"accelerate = 'numba' does not do {found}; leave accelerate out")
+
+
+def check_accelerate(engine: Engine, interventions: Any) -> None:
+    """Raise `InputError` where the compiled loop does not do what is asked."""
     lanes = engine.groups[0]
     reasons = {
         "interventions": bool(interventions),
@@ -41,11 +49,7 @@ def check_accelerate(engine: Engine, interventions: Any) -> None:
         or lanes.group.convention.reset_timing == "delayed",
         "refractory resets that depend on the state": engine.holds[0].kept is not None,
     }
-    found = [reason for reason, there in reasons.items() if there]
-    if found:
-        raise InputError(
-            f"accelerate = 'numba' does not do {' and '.join(found)}; leave accelerate out"
-        )
+    check_numba(reasons)
 
 
 class CompiledRun:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from causal_snn.errors import InputError, bad
+from causal_snn.errors import InputError, check_whole
 from causal_snn.models.network import Network
 from causal_snn.simulation.engine.core import Engine
 from causal_snn.simulation.engine.group_lanes import BEFORE
@@ -107,8 +107,7 @@ def _starter(engine: Engine, xp: Any, real: Any) -> Callable[[int], PortableStat
     lanes = engine.groups[0]
 
     def start(count: int) -> PortableState:
-        if isinstance(count, bool) or count < 1:
-            raise bad("lanes", count, "a whole number of 1 or more")
+        check_whole("lanes", count)
 
         def spread(x: Any, dtype: Any) -> Any:
             return xp.asarray(np.repeat(x[0, :, :1], count, axis=1).tolist(), dtype=dtype)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from causal_snn.errors import InputError, bad, suggest
+from causal_snn.errors import InputError, bad, check_whole, suggest
 from causal_snn.simulation.engine.clock import whole_steps
 from causal_snn.simulation.engine.intervention_checks import check_unit
 from causal_snn.simulation.engine.layout import Layout
@@ -118,9 +118,7 @@ def _check(record: Record) -> None:
     for name in ("spikes", "interpolate"):
         if not isinstance(getattr(record, name), bool):
             raise bad(name, getattr(record, name), "True or False")
-    most: Any = record.most_spikes
-    if isinstance(most, bool) or not isinstance(most, int | np.integer) or most < 1:
-        raise bad("most_spikes", most, "a whole number of 1 or more")
+    check_whole("most_spikes", record.most_spikes)
 
 
 def _steps_of(given: Any, first: int, last: int, dt: float) -> list[int]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from causal_snn.errors import bad, check_choice
+from causal_snn.errors import bad, check_choice, check_whole
 from causal_snn.models.network import Network
 from causal_snn.models.network_checks import is_sparse
 from causal_snn.provenance import provenance
@@ -107,26 +107,24 @@ def simulate(
         raise bad("network", given, "a causal_snn.models.Network")
     layout = lay_out(network, scheme)
     kind = check_dtype(dtype)
-    number: Any = replicas
-    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
-        raise bad("replicas", replicas, "a whole number of 1 or more")
+    count = check_whole("replicas", replicas)
     resumed = start if isinstance(start, SimulationState) else None
     first = 0 if resumed is None else resumed.step
     steps = whole_steps("duration", duration, network.dt)
     if steps > MOST_STEPS:
         raise bad("duration", duration, f"at most {MOST_STEPS * network.dt:g} ms")
-    states = {} if resumed else check_start(start, layout, int(replicas))
-    found = check_interventions(interventions, layout, steps, int(replicas), first=first)
+    states = {} if resumed else check_start(start, layout, count)
+    found = check_interventions(interventions, layout, steps, count, first=first)
     plan = plan_record(as_record(record), layout, first, steps)
-    needed = _memory(layout, int(replicas), kind, plan)
+    needed = _memory(layout, count, kind, plan)
     check_memory(needed, "this run", "Keep fewer states or times, or run fewer replicas.")
-    made_for = made_for_run(layout, int(replicas), kind)
+    made_for = made_for_run(layout, count, kind)
     if resumed is not None:
         check_resumed(resumed, made_for)
     seed = seed_of(rng) if resumed is None else resumed.seed
     engine = Engine(
         layout,
-        rows=int(replicas),
+        rows=count,
         lanes=1,
         dtype=kind,
         streams=[stream(seed)],
@@ -137,7 +135,7 @@ def simulate(
     if accelerate is not None:
         check_choice("accelerate", accelerate, (NUMBA,))
         check_accelerate(engine, found)
-    schedule = Schedule(found, layout, first + steps, np.arange(int(replicas)))
+    schedule = Schedule(found, layout, first + steps, np.arange(count))
     keeper = Keeper(plan, engine)
     with gentle_stop() as stop, np.errstate(all="ignore"):
         if resumed is None:
@@ -157,7 +155,7 @@ def simulate(
         dt=network.dt,
         dtype=str(kind),
         seed=seed,
-        replicas=int(replicas),
+        replicas=count,
         interventions=[one.describe() for one in found],
         accelerate=accelerate,
         memory=megabytes(needed),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from causal_snn.errors import bad, check_choice
+from causal_snn.errors import bad, check_choice, check_whole
 from causal_snn.models.network import Network
 from causal_snn.provenance import provenance
 from causal_snn.simulation.engine.noise import Rng, seed_of
@@ -18,7 +18,6 @@ from causal_snn.simulation.quadrature.rows import quadrature_rows
 from causal_snn.simulation.sweeping.result import SweepResult
 from causal_snn.simulation.sweeping.states import Cells
 from causal_snn.simulation.sweeping.sweep import sweep
-from causal_snn.simulation.sweeping.task import whole
 
 Floats = NDArray[np.float64]
 CLOSED, QUADRATURE, MONTE_CARLO = "closed form", "quadrature", "monte carlo"
@@ -105,7 +104,7 @@ def transitions(
     """
     check_choice("method", method, (AUTO, CLOSED, QUADRATURE, MONTE_CARLO))
     _check_error(error)
-    whole("steps", steps)
+    check_whole("steps", steps)
     chosen, reason = (
         (method, "asked for") if method != AUTO else _choose(network, states, int(steps), error)
     )

@@ -24,6 +24,15 @@ def test_little_endian_as_in_pyphi() -> None:
     assert order.number((1, 2, 0), (2, 3, 2)) == 1 + 2 * 2
 
 
+def test_many_states_at_once_and_columns_follow_the_same_order() -> None:
+    sizes = (2, 3, 2)
+    table = order.states(sizes)
+    assert order.numbers(list(table.T), sizes).tolist() == list(range(len(table)))
+    factors = [np.random.default_rng(k).random((size, 5)) for k, size in enumerate(sizes)]
+    rows = order.product([factor.T for factor in factors])
+    assert np.array_equal(order.product_of_columns(factors), rows.T)
+
+
 def test_order_agrees_with_pyphi_itself() -> None:
     from pyphi import Substrate
 

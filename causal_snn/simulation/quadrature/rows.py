@@ -1,8 +1,8 @@
 """Transition rows of small networks over many steps, without Monte Carlo.
 
-The joint transfer operator of up to three units, on composite Gauss-Legendre nodes: see
-`quadrature_unit` (one unit's step), `quadrature_operator` (the network's) and `quadrature_mesh`
-(where the nodes are). One step alone is the closed form, for up to twelve units.
+The joint transfer operator of up to three units, on composite Gauss-Legendre nodes: see `unit`
+(one unit's step), `operator` (the network's) and `mesh` (where the nodes are). One step alone is
+the closed form, for up to twelve units.
 """
 
 from __future__ import annotations

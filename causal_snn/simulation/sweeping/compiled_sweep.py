@@ -19,6 +19,7 @@ from causal_snn.errors import InputError
 from causal_snn.models.inputs import WhiteNoise
 from causal_snn.models.lif import lif
 from causal_snn.models.network_checks import is_sparse
+from causal_snn.simulation.accelerated import check_numba
 from causal_snn.simulation.engine.core import Engine
 from causal_snn.simulation.engine.layout import Group
 from causal_snn.simulation.engine.noise import stream
@@ -40,12 +41,6 @@ f32 = np.float32
 
 def check_compiled(task: Task) -> None:
     """Raise `InputError` where the compiled sweep does not do what is asked."""
-    try:
-        import numba  # noqa: F401
-    except ImportError:
-        raise InputError(
-            "accelerate = 'numba' needs numba: install the extra, pip install 'causal-snn[numba]'"
-        ) from None
     network, groups = task.layout.network, task.layout.groups
     reasons = {
         "neurons other than lif": any(one.equations != lif().equations for one in groups),
@@ -60,9 +55,7 @@ def check_compiled(task: Task) -> None:
         "a window of several steps": task.outcome.window > 1,
         "dtypes other than float32": task.dtype != "float32",
     }
-    found = " and ".join(reason for reason, there in reasons.items() if there)
-    if found:
-        raise InputError(f"accelerate = 'numba' does not do {found}; leave accelerate out")
+    check_numba(reasons)
 
 
 def _longest(delays: Any) -> int:
@@ -70,7 +63,7 @@ def _longest(delays: Any) -> int:
 
 
 def run_compiled(task: Task, portion: Sequence[Block]) -> list[Floats]:
-    """Return the sums of outcomes of every (state, chunk), as `sweep_block.run_portion` does."""
+    """Return the sums of outcomes of every (state, chunk), as `block.run_portion` does."""
     numbers, found = numbers_of(task), []
     batch, count = task.cut.batch, task.outcome.count
     for state, chunk in rows_of(portion):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from causal_snn import order
 
 Floats = NDArray[np.float64]
 SMALL = 200_000
@@ -96,14 +97,5 @@ def together(factors: Sequence[Floats]) -> LaneOutcomes:
     `factors[i]` has shape (k_i, lanes); the first unit's outcome changes fastest.
     """
     half = (len(factors) + 1) // 2
-    low, high = (_products(part) for part in (factors[:half], factors[half:]))
-    return LaneOutcomes(low, np.ones((1, low.shape[1])) if high is None else high)
-
-
-def _products(factors: Sequence[Floats]) -> Any:
-    if not factors:
-        return None
-    lanes = factors[0].shape[1]
-    return reduce(
-        lambda low, high: (high[:, None] * low[None]).reshape(-1, lanes), factors[1:], factors[0]
-    )
+    low, rest = order.product_of_columns(factors[:half]), factors[half:]
+    return LaneOutcomes(low, order.product_of_columns(rest) if rest else np.ones((1, low.shape[1])))

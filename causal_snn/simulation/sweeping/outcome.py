@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from causal_snn import order
 from causal_snn.errors import InputError, bad, check_choice
 from causal_snn.simulation.engine.core import Engine
 from causal_snn.simulation.engine.group_lanes import GroupLanes
@@ -149,7 +150,7 @@ class Watch:
         else:
             cells = self._cells()
             if self.outcome.joint:
-                codes = np.ravel_multi_index(tuple(cells), self.outcome.sizes, order="F")
+                codes = order.numbers(cells, self.outcome.sizes)
                 return [LaneOutcomes(each) for each in codes]
             units = [
                 (cell[:, None] == np.arange(size)[:, None]).astype(np.float32)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from causal_snn.errors import InputError, bad, check_choice
+from causal_snn.errors import InputError, bad, check_choice, check_whole
 from causal_snn.models.network import Network
 from causal_snn.progress import Sized, track
 from causal_snn.simulation.accelerated import NUMBA
@@ -20,7 +20,7 @@ from causal_snn.simulation.recording import COMPLETE, INTERRUPTED
 from causal_snn.simulation.sweeping.block import VALUES, portions_of, rows_of, run_portion
 from causal_snn.simulation.sweeping.compiled_sweep import check_compiled, run_compiled
 from causal_snn.simulation.sweeping.result import SweepResult
-from causal_snn.simulation.sweeping.task import INDEPENDENT, Task, describe, make_task, whole
+from causal_snn.simulation.sweeping.task import INDEPENDENT, Task, describe, make_task
 from causal_snn.simulation.sweeping.workers import results
 
 
@@ -140,8 +140,8 @@ def sweep(
     if accelerate is not None:
         check_choice("accelerate", accelerate, (NUMBA,))
         check_compiled(task)
-    count = whole("workers", workers)
-    needed = _memory(task, count, None if block is None else whole("block", block))
+    count = check_whole("workers", workers)
+    needed = _memory(task, count, None if block is None else check_whole("block", block))
     check_memory(
         needed,
         "this sweep",

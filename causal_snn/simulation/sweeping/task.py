@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from causal_snn.errors import bad, check_choice
+from causal_snn.errors import bad, check_choice, check_whole
 from causal_snn.models.network import Network
 from causal_snn.models.network_checks import is_sparse
 from causal_snn.provenance import provenance
@@ -149,9 +149,9 @@ def make_task(
     layout = lay_out(network, scheme)
     if not wide:
         layout = replace(layout, network=with_exact_weights(network, kind))
-    total = whole("steps", steps)
+    total = check_whole("steps", steps)
     check_choice("noise", noise, (INDEPENDENT, SHARED, ANTITHETIC))
-    count = whole("replicas", replicas)
+    count = check_whole("replicas", replicas)
     if noise == ANTITHETIC and count % 2:
         raise bad("replicas", count, "an even number for antithetic pairs")
     seed = seed_of(rng)
@@ -175,13 +175,6 @@ def make_task(
         cut=cut_up(pairs, wide=wide),
         accelerate=accelerate,
     )
-
-
-def whole(name: str, value: Any) -> int:
-    """Return a whole number of 1 or more."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise bad(name, value, "a whole number of 1 or more")
-    return int(value)
 
 
 def describe(task: Task, network: Network) -> dict[str, Any]:
