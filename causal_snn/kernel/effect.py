@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from causal_snn.errors import check_whole
 from causal_snn.kernel.contexts import Contexts
 from causal_snn.kernel.intervention_range import InterventionRange
 from causal_snn.kernel.normal import above
+from causal_snn.kernel.tabulated import TabulatedKernel
 from causal_snn.models.step import StepMap
 
 if TYPE_CHECKING:
     import xarray as xr
 
 Floats = NDArray[np.float64]
+CONTEXT_PIECES = 64
+"""Pieces that cover an interval of contexts in a table."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,6 +117,49 @@ class EffectKernel:
         if self.step.refractory > 0:
             return np.zeros_like(np.asarray(mean, dtype=float))
         return above(mean, self.step.sigma, self.theta, strict=bool(self.step.strict))
+
+    def tabulate(self, cells: int = 400) -> TabulatedKernel:
+        """Return the kernel on equal cells of its domain, with what it varies within each.
+
+        The effect increases with the score and falls with m_c, so a cell's extremes are at its
+        ends: `spread` is exact. An interval of contexts is covered by `CONTEXT_PIECES` pieces.
+
+        Parameters
+        ----------
+        cells : int
+            Number of cells; the reference law is uniform on the domain.
+
+        Raises
+        ------
+        InputError
+            If `cells` is not a whole number of 1 or more.
+        """
+        edges = np.linspace(*self.domain, check_whole("cells", cells) + 1)
+        first = last = self.midpoints
+        inputs = self.contexts.inputs
+        if self.contexts.kind == "interval" and len(first) > 1:
+            pieces = np.linspace(first.min(), first.max(), CONTEXT_PIECES + 1)
+            first, last = pieces[:-1], pieces[1:]
+            ends = np.linspace(inputs.max(), inputs.min(), CONTEXT_PIECES + 1)
+            inputs = (ends[:-1] + ends[1:]) / 2.0
+        low = above(edges[:-1], self.scale, last[:, None])
+        # A cell ends before its upper edge: without noise an effect that jumps there is not in it.
+        top = edges[1:] if self.scale > 0 else np.nextafter(edges[1:], -np.inf)
+        high = above(top, self.scale, first[:, None])
+        probability = (low + high) / 2.0
+        count = len(inputs)
+        return TabulatedKernel(
+            label=self.label,
+            rows=np.stack([1.0 - probability, probability], axis=-1),
+            spread=(high - low) / 2.0,
+            states=((edges[:-1] + edges[1:]) / 2.0)[:, None],
+            mass=np.full(cells, 1.0 / cells),
+            inputs=inputs,
+            context_law=np.full(count, 1.0 / count),
+            coordinates=("score (mV)" if self.score_coefficient else "v (mV)",),
+            edges=edges,
+            provenance={**self.provenance, "cells": cells, "domain": list(self.domain)},
+        )
 
     def to_xarray(self, points: int = 401) -> xr.DataArray:
         """Return the kernel on a grid of scores as an `xarray.DataArray` (context, score)."""

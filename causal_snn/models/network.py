@@ -264,6 +264,26 @@ class Network:
             background={**self.background, **clamped},
         )
 
+    def replace(self, **changes: Any) -> Network:
+        """Return the network with some of its parameters changed.
+
+        Parameters
+        ----------
+        **changes
+            Parameters of `Network` by name, as ``dt=2.0`` or ``weights=0.5 * net.weights``.
+
+        Raises
+        ------
+        InputError
+            If there is no such parameter, or its value is wrong.
+        """
+        same = {name: getattr(self, name) for name in self.__slots__}
+        same["neuron"] = same.pop("neurons")
+        for name in changes:
+            if name not in same:
+                raise bad("changes", name, "a parameter of Network", suggest(name, same))
+        return Network(**same | changes)
+
     @property
     def plain(self) -> bool:
         """Whether closed forms apply: dense weights, delays of one step, no random inputs."""
