@@ -1,6 +1,28 @@
 """6 phi: integrated information of macro TPMs."""
 
+from causal_snn.phi.adapter import from_pyphi, read_pyphi, to_pyphi
 from causal_snn.phi.analyze import analyze
+from causal_snn.phi.complexes import Complexes, complexes
 from causal_snn.phi.result import Complex, MinimumPartition, PhiByState, PhiResult
+from causal_snn.phi.structure import structure
+from causal_snn.phi.structure_result import Distinction, StructureResult
+from causal_snn.phi.system import system
+from causal_snn.phi.system_result import SystemResult
 
-__all__ = ["Complex", "MinimumPartition", "PhiByState", "PhiResult", "analyze"]
+__all__ = [
+    "Complex",
+    "Complexes",
+    "Distinction",
+    "MinimumPartition",
+    "PhiByState",
+    "PhiResult",
+    "StructureResult",
+    "SystemResult",
+    "analyze",
+    "complexes",
+    "from_pyphi",
+    "read_pyphi",
+    "structure",
+    "system",
+    "to_pyphi",
+]

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from causal_snn.errors import InputError
+from causal_snn.errors import InputError, bad
 from causal_snn.phi.result import Complex, MinimumPartition, PhiResult, State
+from causal_snn.phi.structure_result import Distinction, StructureResult
+from causal_snn.phi.system_result import SystemResult
 from causal_snn.provenance import provenance
 from causal_snn.tpm import TPM
 
@@ -70,15 +72,58 @@ def _configured(formalism: str) -> Iterator[Any]:
         yield pyphi
 
 
+def to_pyphi(tpm: TPM) -> Any:
+    """Return a TPM as a `pyphi.Substrate`."""
+    return _pyphi().Substrate(
+        marginals=[np.array(marginal) for marginal in tpm.marginals], node_labels=list(tpm.labels)
+    )
+
+
+def from_pyphi(network: Any) -> TPM:
+    """Return the TPM of a `pyphi.Substrate`, or of the substrate of a `pyphi.System`.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    pyphi = _pyphi()
+    if isinstance(network, pyphi.System):
+        network = network.substrate
+    if not isinstance(network, pyphi.Substrate):
+        raise bad("network", type(network).__name__, "a pyphi.Substrate or a pyphi.System")
+    factors = [np.asarray(network.tpm.factor(k)) for k in range(network.tpm.n_nodes)]
+    sizes = [factor.shape[-1] for factor in factors]
+    return TPM(
+        # An input that a unit does not have is an axis of length 1 there.
+        marginals=tuple(np.broadcast_to(f, (*sizes, f.shape[-1])) for f in factors),
+        labels=tuple(str(label) for label in network.node_labels),
+        cells=tuple(
+            ("off", "on") if size == 2 else tuple(str(x) for x in range(size)) for size in sizes
+        ),
+        provenance=provenance("taken from PyPhi"),
+    )
+
+
+def read_pyphi(path: str | Path) -> TPM:
+    """Return the TPM of a substrate or system that PyPhi saved (JSON, or compressed).
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or PyPhi saved something else in it.
+    """
+    if not Path(path).is_file():
+        raise bad("path", str(path), "a file that pyphi.save wrote")
+    return from_pyphi(_pyphi().load(str(path)))
+
+
 class Substrate:
     """A TPM as PyPhi sees it, made once and analysed in many states."""
 
     def __init__(self, tpm: TPM) -> None:
         self._tpm = tpm
-        self._substrate = _pyphi().Substrate(
-            marginals=[np.array(marginal) for marginal in tpm.marginals],
-            node_labels=list(tpm.labels),
-        )
+        self._substrate = to_pyphi(tpm)
 
     def evaluate(
         self, state: State, *, formalism: str, structure: bool, complexes: bool
@@ -100,11 +145,85 @@ class Substrate:
                     sia = pyphi.analyze(self._substrate, state, compute="sia")
                 found = self._substrate.complexes(state) if complexes else None
             except pyphi.exceptions.StateUnreachableError as error:
-                raise InputError(
-                    f"state = {state} ({self._tpm.state_name(state)}) is unreachable: no state "
-                    "of the network leads to it. Choose a state with tpm.reachable() true."
-                ) from error
+                raise self._unreachable(state) from error
             return self._result(state, formalism, sia, ces, found)
+
+    def system(self, state: State, *, formalism: str, units: tuple[int, ...]) -> SystemResult:
+        """Return the system integrated information of some units, the others background.
+
+        Raises
+        ------
+        InputError
+            If the state is unreachable.
+        """
+        with _configured(formalism) as pyphi:
+            try:
+                sia = pyphi.analyze(self._substrate, state, subset=units, compute="sia")
+            except pyphi.exceptions.StateUnreachableError as error:
+                raise self._unreachable(state) from error
+            return self._system_result(sia, state, formalism, units)
+
+    def _system_result(
+        self, sia: Any, state: State, formalism: str, units: tuple[int, ...]
+    ) -> SystemResult:
+        specified = getattr(sia, "system_state", None)
+        ii = getattr(sia, "intrinsic_information", None)
+        return SystemResult(
+            state=tuple(state[k] for k in units),
+            labels=tuple(self._tpm.labels[k] for k in units),
+            formalism=formalism,
+            phi_s=_snapped(sia.phi),
+            partition=self._mip(sia),
+            cause_state=_state(specified, "cause"),
+            effect_state=_state(specified, "effect"),
+            intrinsic_information=None if ii is None else float(ii),
+            ties=max(1, len(tuple(getattr(sia, "ties", None) or ()))),
+            reasons=_reasons(sia),
+            independence_gap=self._tpm.independence_gap,
+            provenance=_provenance(self._tpm, formalism),
+        )
+
+    def structure(self, state: State, *, formalism: str, units: tuple[int, ...]) -> StructureResult:
+        """Return the cause-effect structure of some units, the others background.
+
+        Raises
+        ------
+        InputError
+            If the state is unreachable.
+        """
+        with _configured(formalism) as pyphi:
+            try:
+                ces = pyphi.analyze(self._substrate, state, subset=units, compute="ces")
+            except pyphi.exceptions.StateUnreachableError as error:
+                raise self._unreachable(state) from error
+            return StructureResult(
+                system=self._system_result(ces.sia, state, formalism, units),
+                distinctions=tuple(self._distinction(one) for one in ces.distinctions),
+                sum_phi_distinctions=float(ces.sum_phi_distinctions),
+                sum_phi_relations=float(ces.sum_phi_relations),
+                relations=int(ces.relations.num_relations()),
+                reading_combinations=1,
+                provenance=_provenance(self._tpm, formalism),
+            )
+
+    def _distinction(self, one: Any) -> Distinction:
+        labels = self._tpm.labels
+        return Distinction(
+            mechanism=tuple(labels[int(k)] for k in one.mechanism),
+            phi=float(one.phi),
+            cause=tuple(labels[int(k)] for k in one.cause.purview),
+            cause_state=tuple(int(x) for x in one.cause.specified_state.state),
+            phi_cause=float(one.cause.phi),
+            effect=tuple(labels[int(k)] for k in one.effect.purview),
+            effect_state=tuple(int(x) for x in one.effect.specified_state.state),
+            phi_effect=float(one.effect.phi),
+        )
+
+    def _unreachable(self, state: State) -> InputError:
+        return InputError(
+            f"state = {state} ({self._tpm.state_name(state)}) is unreachable: no state of the "
+            "network leads to it. Choose a state with tpm.reachable() true."
+        )
 
     def _result(self, state: State, formalism: str, sia: Any, ces: Any, found: Any) -> PhiResult:
         labels = self._tpm.labels
@@ -132,17 +251,9 @@ class Substrate:
             sum_phi_relations=None if ces is None else float(ces.sum_phi_relations),
             cause_state=_state(specified, "cause"),
             effect_state=_state(specified, "effect"),
-            reasons=tuple(
-                str(reason.description) for reason in getattr(sia, "reasons", None) or ()
-            ),
+            reasons=_reasons(sia),
             independence_gap=self._tpm.independence_gap,
-            provenance=provenance(
-                "PyPhi, exact enumeration of partitions",
-                formalism=formalism,
-                precision_digits=6 if formalism == "IIT_3_0" else 13,
-                law=self._tpm.law,
-                projection_distance=self._tpm.projection_distance,
-            ),
+            provenance=_provenance(self._tpm, formalism),
         )
 
     def _mip(self, sia: Any) -> MinimumPartition | None:
@@ -165,6 +276,20 @@ class Substrate:
 def _snapped(phi: Any) -> float:
     """Return a value of PyPhi's as a float, with rounding around 0 taken for 0."""
     return 0.0 if abs(float(phi)) < ROUNDING else float(phi)
+
+
+def _reasons(sia: Any) -> tuple[str, ...]:
+    return tuple(str(reason.description) for reason in getattr(sia, "reasons", None) or ())
+
+
+def _provenance(tpm: TPM, formalism: str) -> dict[str, Any]:
+    return provenance(
+        "PyPhi, exact enumeration of partitions",
+        formalism=formalism,
+        precision_digits=6 if formalism == "IIT_3_0" else 13,
+        law=tpm.law,
+        projection_distance=tpm.projection_distance,
+    )
 
 
 def _describe(partition: Any) -> str:

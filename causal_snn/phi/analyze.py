@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import overload
 
@@ -10,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from causal_snn import order
-from causal_snn.errors import InputError, StageWarning, check_choice
+from causal_snn.errors import check_choice
 from causal_snn.phi.adapter import FORMALISMS, Substrate
+from causal_snn.phi.checks import as_tpm, check_gap
 from causal_snn.phi.cost import check_feasible, in_words, seconds
 from causal_snn.phi.result import PhiByState, PhiResult
 from causal_snn.progress import track, working
@@ -105,9 +105,8 @@ def analyze(
         is correlation within a macro state.
     """
     check_choice("formalism", formalism, FORMALISMS)
-    if not isinstance(tpm, TPM):
-        tpm = TPM.from_state_by_node(tpm)
-    _check_gap(tpm, strict, tolerance)
+    tpm = as_tpm(tpm)
+    check_gap(tpm, strict=strict, tolerance=tolerance)
     states, unreachable = _states(tpm, state)
     if structure is None:
         asked = seconds(
@@ -143,18 +142,3 @@ def _states(
         [s for s, ok in zip(every, possible, strict=True) if ok],
         tuple(every[int(k)] for k in np.flatnonzero(~possible)),
     )
-
-
-def _check_gap(tpm: TPM, strict: bool, tolerance: float) -> None:
-    gap = tpm.independence_gap
-    if gap <= tolerance:
-        return
-    message = (
-        f"the TPM is not conditionally independent: a joint row is {gap:.3g} (total variation) "
-        f"from the product of its marginals, tolerance {tolerance:g}, so integrated information "
-        "would be spurious. Use alphabet='ternary', whose rows factorise, or tpm.project() to "
-        "accept that distance."
-    )
-    if strict:
-        raise InputError(message)
-    warnings.warn(message, StageWarning, stacklevel=3)
