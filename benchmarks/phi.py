@@ -13,17 +13,21 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.table import say, show
 from causal_snn import order, phi
 from causal_snn.tpm import TPM
-from table import say, show
 
 FORMALISM = "IIT_4_0_2023"
 
@@ -98,8 +102,9 @@ def alone(largest: int, structures: int, repeats: int) -> None:
         before = seconds
     before = None
     for n in range(4, structures + 1):
-        call = partial(phi.structure, network(n), (1,) * n, formalism=FORMALISM, force=True)
-        seconds, whole = timed(call, 1)
+        tpm = network(n)
+        build = partial(phi.structure, tpm, (1,) * n, formalism=FORMALISM, force=True)
+        seconds, whole = timed(build, 1)
         growth = "" if before is None else f"{seconds / before:.2f}x"
         rows.append((f"Phi, n = {n}", f"{seconds:.3g}", growth, "-", f"{whole.big_phi:.6g}"))
         before = seconds

@@ -36,6 +36,11 @@ def number(state: Sequence[int], sizes: Sequence[int]) -> int:
     return int(np.ravel_multi_index(check_state(state, sizes), tuple(sizes), order="F"))
 
 
+def state(number: int, sizes: Sequence[int]) -> State:
+    """Return the state of a row, what `number` undoes."""
+    return tuple(int(x) for x in np.unravel_index(number, tuple(sizes), order="F"))
+
+
 def check_state(state: Sequence[int], sizes: Sequence[int]) -> State:
     """Return the state as a tuple of int, or raise `InputError`."""
     given: object = state

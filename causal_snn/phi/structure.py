@@ -10,7 +10,7 @@ from causal_snn import order
 from causal_snn.errors import check_choice
 from causal_snn.phi.checks import as_tpm, check_gap, unit_indices
 from causal_snn.phi.exact.cost import check_structure_size
-from causal_snn.phi.exact.distinctions import candidate, mechanisms
+from causal_snn.phi.exact.distinctions import Tables, candidate, mechanisms
 from causal_snn.phi.exact.evaluate import evaluate
 from causal_snn.phi.exact.factors import factors
 from causal_snn.phi.exact.relations import Bound
@@ -89,10 +89,11 @@ def _exact(
 ) -> StructureResult:
     system = factors(tpm, state, units)
     found = evaluate(system, capped=formalism == FOUR[0])
+    tables = Tables(system)
     candidates = [
         one
         for mechanism in track(mechanisms(len(units)), label="mechanisms", show=progress)
-        if (one := candidate(system, mechanism)) is not None
+        if (one := candidate(tables, mechanism)) is not None
     ]
     best, unique = settle(found.readings, candidates)
     if best.reading.phi_s == 0.0 or unique:

@@ -10,7 +10,7 @@ from causal_snn import order
 from causal_snn.errors import check_choice
 from causal_snn.phi.checks import as_tpm, check_gap, unit_indices
 from causal_snn.phi.exact.cost import check_size
-from causal_snn.phi.exact.distinctions import candidate, mechanisms
+from causal_snn.phi.exact.distinctions import Tables, candidate, mechanisms
 from causal_snn.phi.exact.evaluate import Evaluation, evaluate
 from causal_snn.phi.exact.factors import Factors, factors
 from causal_snn.phi.exact.partition import Cut, DirectedPartition
@@ -111,8 +111,8 @@ def _settled(system: Factors, found: Evaluation) -> Evaluation:
         return found
     if len(system.state) > MOST_UNITS_WITH_TIES:
         return found
-    units = mechanisms(len(system.state))
-    candidates = [one for unit in units if (one := candidate(system, unit)) is not None]
+    tables, units = Tables(system), mechanisms(len(system.state))
+    candidates = [one for unit in units if (one := candidate(tables, unit)) is not None]
     best, unique = settle(found.readings, candidates)
     return found.settled(best.reading) if unique else found.refused(NONUNIQUE)
 

@@ -5,9 +5,8 @@ Equations are those of Albantakis et al., PLOS Comput Biol 19:e1011465 (2023), E
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,72 +63,121 @@ def mechanisms(n: int) -> list[Units]:
     return [tuple(k for k in range(n) if mask >> k & 1) for mask in range(1, 2**n)]
 
 
-def candidate(system: Factors, mechanism: Units) -> Candidate | None:
+class Tables:
+    """What mechanisms and purviews of one system have in common, worked out once."""
+
+    def __init__(self, system: Factors) -> None:
+        self.system = system
+        self.sizes = system.sizes
+        self.n = len(system.sizes)
+        # P(every unit's present state | past), one row for each unit.
+        self.present = np.stack(
+            [factor[..., x] for factor, x in zip(system.cause, system.state, strict=True)]
+        )
+        self._given: dict[Units, Floats] = {}
+        self._kept: dict[tuple[Units, tuple[int, ...]], Floats] = {}
+
+    def given(self, purview: Units) -> Floats:
+        """Return P(a unit's present state | past of a purview), other inputs averaged, (n, S)."""
+        if purview not in self._given:
+            table = self._averaged(purview)
+            flat = np.moveaxis(table, 0, -1)
+            self._given[purview] = np.ascontiguousarray(order.flat(flat, len(purview)).T)
+        return self._given[purview]
+
+    def kept(self, purview: Units, state: tuple[int, ...]) -> Floats:
+        """Return log2 of `given` at a state, with the inputs of every mask kept, (n, 2^|Z|)."""
+        key = purview, state
+        if key not in self._kept:
+            with np.errstate(divide="ignore"):  # of units for which the state is no cause
+                self._kept[key] = np.log2(kept_inputs(self._averaged(purview), state))
+        return self._kept[key]
+
+    def _averaged(self, purview: Units) -> Floats:
+        hidden = tuple(k + 1 for k in range(self.n) if k not in purview)
+        return np.asarray(self.present.mean(axis=hidden))
+
+
+def candidate(tables: Tables, mechanism: Units) -> Candidate | None:
     """Return what a mechanism specifies, or None where it is reducible."""
-    causes = _most_irreducible(_causes(system, mechanism))
+    causes = _most_irreducible(_causes(tables, mechanism), split_rows=True)
     if not causes:
         return None
-    effects = _most_irreducible(_effects(system, mechanism))
+    effects = _most_irreducible(_effects(tables, mechanism), split_rows=False)
     return Candidate(mechanism, causes, effects) if effects else None
 
 
-def _most_irreducible(purviews: Iterator[Purview]) -> tuple[Purview, ...]:
-    found = list(purviews)
-    top = max((purview.phi for purview in found), default=0.0)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Specified:
+    """A purview in a specified state, before its cuts are searched.
+
+    Cutting everything loses `total`, at a ratio that the minimum cut does not exceed; so phi is
+    `total` at most, and a purview with less than what another has need not be searched.
+    """
+
+    units: Units
+    state: tuple[int, ...]
+    total: float
+    losses: Callable[[], Floats]
+
+
+def _most_irreducible(found: Iterator[_Specified], *, split_rows: bool) -> tuple[Purview, ...]:
+    purviews: list[Purview] = []
+    top = EQUAL
+    for one in sorted(found, key=lambda one: -one.total):
+        if one.total < top - EQUAL * max(1.0, top):
+            break
+        phi = least_loss(one.losses(), split_rows=split_rows)
+        top = max(top, phi)
+        purviews.append(Purview(one.units, one.state, phi))
     if top <= EQUAL:
         return ()
-    return tuple(p for p in found if abs(p.phi - top) <= EQUAL * max(1.0, top))
+    return tuple(p for p in purviews if abs(p.phi - top) <= EQUAL * max(1.0, top))
 
 
 def _tops(selectivity: Floats, given: Floats, mean: Floats) -> NDArray[np.int64]:
     """Return the states of largest intrinsic information (Eqs. 33 and 39), tied ones too."""
-    value = np.zeros_like(given)
-    some = given > 0
-    value[some] = selectivity[some] * np.log2(given[some] / mean[some])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.where(given > 0, selectivity * np.log2(given / mean), 0.0)
     top = value.max()
     if top <= EQUAL:
         return np.zeros(0, dtype=np.int64)
     return np.flatnonzero(np.abs(value - top) <= EQUAL * np.maximum(1.0, top))
 
 
-def _causes(system: Factors, mechanism: Units) -> Iterator[Purview]:
-    n = len(system.state)
-    present = [system.cause[j][..., system.state[j]] for j in mechanism]
-    for units in mechanisms(n):
-        hidden = tuple(k for k in range(n) if k not in units)
-        tables = [table.mean(axis=hidden) for table in present]  # other inputs averaged
-        sizes = tables[0].shape
-        given = order.flat(np.asarray(reduce(np.multiply, tables)), len(units))
+def _causes(tables: Tables, mechanism: Units) -> Iterator[_Specified]:
+    rows = list(mechanism)
+    for units in mechanisms(tables.n):
+        given = tables.given(units)[rows].prod(axis=0)
         if not given.any():
             continue
         selectivity = given / given.sum()
-        mean = np.full_like(given, given.mean())
-        states = order.states(sizes)
-        for row in _tops(selectivity, given, mean):
-            state = tuple(int(x) for x in states[row])
-            kept = np.log2([kept_inputs(table, state) for table in tables])
-            losses = selectivity[row] * (kept[:, -1:] - kept)
-            yield Purview(units, state, max(0.0, least_loss(losses, split_rows=True)))
+        for row in _tops(selectivity, given, np.full_like(given, given.mean())):
+            state = order.state(int(row), [tables.sizes[k] for k in units])
+            kept, weight = tables.kept(units, state)[rows], float(selectivity[row])
+            yield _specified(units, state, kept, weight)
 
 
-def _effects(system: Factors, mechanism: Units) -> Iterator[Purview]:
-    n = len(system.state)
-    hidden = tuple(k for k in range(n) if k not in mechanism)
-    now = tuple(system.state[k] for k in mechanism)
+def _effects(tables: Tables, mechanism: Units) -> Iterator[_Specified]:
+    hidden = tuple(k for k in range(tables.n) if k not in mechanism)
+    now = tuple(tables.system.state[k] for k in mechanism)
+    present = order.number(now, [tables.sizes[k] for k in mechanism])
     # What every unit does, given each state of the mechanism, other inputs averaged.
-    tables = [factor.mean(axis=hidden) for factor in system.effect]
-    rows = [order.flat(table, len(mechanism)) for table in tables]
-    present = order.number(now, [system.sizes[k] for k in mechanism])
-    kept = [
-        np.stack([kept_inputs(table[..., x], now) for x in range(table.shape[-1])])
-        for table in tables
-    ]
-    for units in mechanisms(n):
+    averaged = [factor.mean(axis=hidden) for factor in tables.system.effect]
+    rows = [order.flat(table, len(mechanism)) for table in averaged]
+    with np.errstate(divide="ignore"):  # of states that no mechanism specifies
+        kept = [np.log2(kept_inputs(np.moveaxis(table, -1, 0), now)) for table in averaged]
+    for units in mechanisms(tables.n):
         joint = order.product([rows[k] for k in units])
-        given, mean = joint[present], joint.mean(axis=0)
-        states = order.states([system.sizes[k] for k in units])
-        for row in _tops(given, given, mean):
-            state = tuple(int(x) for x in states[row])
-            each = np.log2([kept[k][x] for k, x in zip(units, state, strict=True)])
-            losses = given[row] * (each[:, -1:] - each)
-            yield Purview(units, state, max(0.0, least_loss(losses, split_rows=False)))
+        given = joint[present]
+        for row in _tops(given, given, joint.mean(axis=0)):
+            state = order.state(int(row), [tables.sizes[k] for k in units])
+            each = np.stack([kept[k][x] for k, x in zip(units, state, strict=True)])
+            yield _specified(units, state, each, float(given[row]))
+
+
+def _specified(
+    units: Units, state: tuple[int, ...], kept: Floats, selectivity: float
+) -> _Specified:
+    total = selectivity * float((kept[:, -1] - kept[:, 0]).sum())
+    return _Specified(units, state, total, lambda: selectivity * (kept[:, -1:] - kept))

@@ -17,20 +17,23 @@ def kept_inputs(table: Floats, state: State) -> Floats:
 
     Parameters
     ----------
-    table : array, shape sizes
-        Probability of one event, given the state of every input.
+    table : array, shape (..., *sizes)
+        Probability of an event, or of several, given the state of every input.
     state : tuple of int
         State that kept inputs are in.
 
     Returns
     -------
-    array, shape (2^n,)
+    array, shape (..., 2^n)
         Entry `mask`: input i is kept where bit i of the mask is set, averaged uniformly
         where it is not.
     """
-    for axis, x in enumerate(state):
-        table = np.stack([table.mean(axis=axis), np.take(table, x, axis=axis)], axis=axis)
-    return table.ravel("F")
+    events = table.ndim - len(state)
+    for axis, x in enumerate(state, start=events):
+        both = [table.mean(axis=axis), np.take(table, x, axis=axis)]
+        table = np.stack(both, axis=axis)
+    inputs = range(table.ndim - 1, events - 1, -1)  # the first input is the lowest bit
+    return table.transpose(*range(events), *inputs).reshape(*table.shape[:events], -1)
 
 
 def losses(system: Factors, cause: Specified, effect: Specified) -> Floats:

@@ -95,39 +95,24 @@ def _cheapest(
     losses: Floats, cuts: Floats, choices: Masks, weight: float, split_rows: bool
 ) -> tuple[float, float]:
     """Return loss and cuts of the partition with the least loss - weight * cuts."""
-    cost = losses - weight * cuts
-    options = cost[:, choices]  # (r, partitions, parts + nothing)
-    pick = options.argmin(axis=2)
-    least = np.take_along_axis(options, pick[:, :, None], axis=2)[:, :, 0]
-    total = least.sum(axis=0)
-    if split_rows:
-        total = total + _penalty(options, pick, least, choices)
-    place = int(total.argmin())
-    picked = pick[:, place]
-    kept = choices[place]
-    if split_rows and kept[picked[0]] and np.all(picked == picked[0]):
-        picked = picked.copy()
-        row, column = _deviation(options[:, place], int(picked[0]))
-        picked[row] = column
-    masks = kept[picked]
+    options = (losses - weight * cuts)[:, choices]  # (r, partitions, parts + nothing)
+    total = options.min(axis=2).sum(axis=0)
+    raised: dict[int, tuple[int, int]] = {}
+    while True:
+        place = int(total.argmin())
+        picked = options[:, place].argmin(axis=1)
+        common = int(picked[0])
+        whole = split_rows and choices[place, common] != 0 and bool(np.all(picked == common))
+        if not whole:
+            break
+        if place in raised:
+            row, column = raised[place]
+            picked[row] = column
+            break
+        # The mechanism must be split: the unit that loses least by it keeps another part.
+        rise = options[:, place] - options[:, place, [common]]
+        rise[:, common] = np.inf
+        raised[place] = row, column = divmod(int(rise.argmin()), rise.shape[1])
+        total[place] += rise[row, column]
+    masks = choices[place, picked]
     return float(losses[np.arange(len(losses)), masks].sum()), float(cuts[masks].sum())
-
-
-def _penalty(options: Floats, pick: Masks, least: Floats, choices: Masks) -> Floats:
-    """Return what it costs to split the mechanism where all its units chose the same part."""
-    kept = np.take_along_axis(choices, pick.T, axis=1).T  # (r, partitions)
-    whole = np.flatnonzero((kept[0] != 0) & np.all(pick == pick[0], axis=0))
-    penalty = np.zeros(len(choices))
-    if len(whole):
-        some = options[:, whole].copy()
-        np.put_along_axis(some, pick[:, whole][:, :, None], np.inf, axis=2)
-        penalty[whole] = (some.min(axis=2) - least[:, whole]).min(axis=0)
-    return penalty
-
-
-def _deviation(options: Floats, common: int) -> tuple[int, int]:
-    """Return which unit leaves the common part most cheaply, and for what."""
-    rise = options - options[:, [common]]
-    rise[:, common] = np.inf
-    row, column = divmod(int(rise.argmin()), rise.shape[1])
-    return row, column
