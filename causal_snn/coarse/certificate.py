@@ -17,7 +17,7 @@ class Certificate:
     threshold : float
         The threshold T certified (mV).
     upper : float
-        The worst within-cell diameter with this T is at most this.
+        The worst within-cell diameter with this T.
     lower : float
         No two-cell threshold partition has a smaller worst diameter. All p_c increase
         with the score, so a cell is as wide as its interval hull and thresholds suffice.
@@ -70,7 +70,7 @@ class Certificate:
             and self.interval == (kernel.contexts.kind == "interval")
         ):
             return False
-        return check(
+        return self.distance == "total variation" and check(
             threshold=self.threshold,
             upper=self.upper,
             lower=self.lower,

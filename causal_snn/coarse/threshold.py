@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
+from typing import overload
+
 import numpy as np
 
 from causal_snn.coarse.certificate import Certificate
 from causal_snn.coarse.diameter import contrast, diameter
 from causal_snn.coarse.partition import Alphabet, UnitPartition
 from causal_snn.coarse.result import ThresholdResult, Verdict
+from causal_snn.coarse.table_threshold import TableThresholdResult, table_threshold
 from causal_snn.errors import bad
-from causal_snn.kernel import EffectKernel
+from causal_snn.kernel.effect import EffectKernel
+from causal_snn.kernel.tabulated import TabulatedKernel
 from causal_snn.provenance import provenance
 
 
+@overload
 def threshold(
     kernel: EffectKernel,
     *,
     domain: tuple[float, float] | None = None,
     alphabet: Alphabet = "ternary",
     band_level: float = 0.05,
-) -> ThresholdResult:
+) -> ThresholdResult: ...
+
+
+@overload
+def threshold(
+    kernel: TabulatedKernel,
+    *,
+    domain: tuple[float, float] | None = None,
+    alphabet: Alphabet = "ternary",
+    band_level: float = 0.05,
+) -> TableThresholdResult: ...
+
+
+def threshold(
+    kernel: EffectKernel | TabulatedKernel,
+    *,
+    domain: tuple[float, float] | None = None,
+    alphabet: Alphabet = "ternary",
+    band_level: float = 0.05,
+) -> ThresholdResult | TableThresholdResult:
     """Return the minimax-optimal threshold of a unit under all its contexts.
 
     T is where the worst diameters of the two cells are equal; the left one grows with T,
@@ -27,14 +51,18 @@ def threshold(
     whole line it is (m_min + m_max)/2 in closed form (L5); without noise it is the middle
     of the midpoints inside the domain, the limit of small noise.
 
+    On a tabulated kernel it is the best partition of the table's cells into two levels, with
+    what effects vary within a cell counted (`table_threshold`).
+
     Parameters
     ----------
-    kernel : EffectKernel
-        From `causal_snn.kernel.next_spike`.
+    kernel : EffectKernel or TabulatedKernel
+        From `causal_snn.kernel.next_spike` and its kin.
     domain : (float, float), optional
         Scores that interventions may set (mV); potentials, for neurons without a synaptic
         current, which must then contain theta. Default: the kernel's declared range. A
         domain that reaches beyond theta is taken literally, as potentials without a spike.
+        A table has its own.
     alphabet : {"binary", "ternary"}
         Macro states of the resulting partition, see `UnitPartition`.
     band_level : float
@@ -42,13 +70,18 @@ def threshold(
 
     Returns
     -------
-    ThresholdResult
+    ThresholdResult, or TableThresholdResult for a tabulated kernel
 
     Raises
     ------
     InputError
-        If the domain is not increasing or excludes theta, or the level is out of range.
+        If the domain is not increasing or excludes theta, or the level is out of range; if a
+        domain is given for a table, or it has more than two outcomes.
     """
+    if isinstance(kernel, TabulatedKernel):
+        if domain is not None:
+            raise bad("domain", domain, "None for a tabulated kernel", "Tabulate it on the domain.")
+        return table_threshold(kernel, band_level=band_level)
     low, high = _domain(kernel, domain)
     if not 0.0 < band_level < 0.5:
         raise bad("band_level", band_level, "a probability between 0 and 1/2, as 0.05")

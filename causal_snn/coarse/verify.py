@@ -24,7 +24,8 @@ def _difference(x: float, y: float, m: float, s: float) -> float:
     return 0.5 * (math.erfc((m - y) / s / root) - math.erfc((m - x) / s / root))
 
 
-def _worst(x: float, y: float, midpoints: Sequence[float], interval: bool, s: float) -> float:
+def worst(x: float, y: float, midpoints: Sequence[float], interval: bool, s: float) -> float:
+    """Return the worst total variation of effects of two scores in [x, y), over contexts."""
     if interval:
         centre = (x + y) / 2.0
         if math.isnan(centre):  # the whole line: every context is as wide
@@ -45,7 +46,10 @@ def check(
     bracket: tuple[float, float],
     tolerance: float,
 ) -> bool:
-    """Return whether `upper` and `lower` hold for `threshold` on `domain`."""
+    """Return whether `upper` and `lower` are what `threshold` and `bracket` prove on `domain`.
+
+    A bound that is worse than what is proved is refused too: it was not the solver's.
+    """
     low, high = domain
     a, b = bracket
     if not all(map(math.isfinite, (threshold, upper, lower, scale, *midpoints))):
@@ -54,11 +58,11 @@ def check(
         return False
 
     def left(t: float) -> float:
-        return _worst(low, t, midpoints, interval, scale)
+        return worst(low, t, midpoints, interval, scale)
 
     def right(t: float) -> float:
-        return _worst(t, high, midpoints, interval, scale)
+        return worst(t, high, midpoints, interval, scale)
 
     achieved = max(left(threshold), right(threshold))
     unbeatable = min(right(a), left(b), max(left(a), right(b)))
-    return achieved <= upper + tolerance and lower <= unbeatable + tolerance
+    return abs(achieved - upper) <= tolerance and abs(unbeatable - lower) <= tolerance

@@ -111,9 +111,11 @@ class EffectKernel:
         i : array
             Synaptic current (nA).
         """
-        potentials = np.asarray(self.theta if v is None else v, dtype=float)
+        potentials, current = np.broadcast_arrays(
+            np.asarray(self.theta if v is None else v, dtype=float), np.asarray(i, dtype=float)
+        )
         inputs = self.contexts.inputs.reshape((-1,) + (1,) * potentials.ndim)
-        mean, _ = self.step.mean(potentials, i, True, inputs + self.own_weight)
+        mean, _ = self.step.mean(potentials, current, True, inputs + self.own_weight)
         if self.step.refractory > 0:
             return np.zeros_like(np.asarray(mean, dtype=float))
         return above(mean, self.step.sigma, self.theta, strict=bool(self.step.strict))

@@ -337,7 +337,7 @@ def test_a_binary_on_cell_owns_up_to_the_spiking_states_in_it() -> None:
 )
 def test_bad_questions_name_the_fault(options: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        coarse.threshold(pair(1, 4, 16, 3), **options)  # type: ignore[arg-type]
+        coarse.threshold(pair(1, 4, 16, 3), **options)  # type: ignore[call-overload]
 
 
 def test_partitions_classify_by_score() -> None:

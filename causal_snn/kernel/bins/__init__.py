@@ -1,0 +1,1 @@
+"""Effects over a bin of time: one-unit transfer operator, noiseless paths, backward equation."""

@@ -1,0 +1,1 @@
+"""Effects of neurons whose micro state has two variables, as potential and adaptation."""
