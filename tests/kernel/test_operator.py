@@ -293,7 +293,7 @@ def test_bridges_agree_with_crossings_drawn_within_steps(convention: Any, c: flo
         coordinate="pre_reset",
     )  # fmt: skip
     step, rng = net.step().unit(0), np.random.default_rng(7)
-    for place in (300, 325, found.n - 1):
+    for place in (300, 325, found.n - 2):  # the last one has the kink of a reset to threshold
         v = np.full(lanes, found.states[place, 0])
         spiked = v >= -50.0
         hold = np.where(spiked, step.refractory, 0)

@@ -88,9 +88,10 @@ def bulging(task: Bin, cells: Cells, laws: Floats) -> tuple[Floats, Floats]:
         shift = slope * step.decay * cells.widths / (4.0 * step.sigma)
         spread = np.minimum(spread, 2.0 * ndtr(shift) - 1.0)
     if task.bridge and not forgets(step):
-        # A spike so high that the reset leaves it above threshold: no curvature is known there.
-        beyond = cells.edges[1:] > step.theta + step.reset_jump
-        spread = np.where(beyond & cells.spiked, 1.0, spread)
+        # Where a spike gets so high that the reset leaves it above threshold the effect has a kink.
+        kink = step.theta + step.reset_jump
+        here = (cells.edges[:-1] < kink) & (kink < cells.edges[1:])
+        spread = np.where(here & cells.spiked, 1.0, spread)
     return rows, np.minimum(spread, 1.0)
 
 
