@@ -18,7 +18,7 @@ from causal_snn.phi.cost import check_feasible, seconds
 from causal_snn.progress import track
 from causal_snn.provenance import provenance
 from causal_snn.report.result import Report
-from causal_snn.tpm.within_cell import LawName
+from causal_snn.tpm.within_cell import LAW_NAMES, LawName
 
 ALL_STATES_SECONDS = 60.0
 """All states are analysed unasked while phi_s of them costs less than this."""
@@ -60,7 +60,7 @@ def analyze(
         Inputs under which thresholds must hold, see `causal_snn.kernel.next_spike`.
     potentials : (float, float), optional
         Range of potentials that interventions may set (mV).
-    law : {"uniform", "stationary"}
+    law : {"uniform", "stationary", "stationary_joint", "maximum_entropy"}
         Micro states that stand for a macro state, see `causal_snn.tpm.build`.
     state : sequence of int, optional
         Macro state for `Report.phi`; default the most probable one in the long run.
@@ -73,7 +73,7 @@ def analyze(
     strict : bool
         Refuse a TPM that is not conditionally independent, rather than warn.
     rng : numpy.random.Generator or int, optional
-        Source of noise for the stationary law.
+        Source of noise for the stationary laws.
     progress : bool
         Show bars for work over two seconds.
 
@@ -94,6 +94,7 @@ def analyze(
         )
     check_choice("alphabet", alphabet, tuple(coarse.CELLS))
     check_choice("formalism", formalism, FORMALISMS)
+    check_choice("law", law, LAW_NAMES)
     sizes = (len(coarse.CELLS[alphabet]),) * network.n
     if state is not None:
         state = order.check_state(state, sizes)

@@ -47,7 +47,11 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
         "--all-states", action="store_true", default=None, help="phi_s of every reachable state"
     )
     parser.add_argument("--alphabet", choices=("ternary", "binary"), default="ternary")
-    parser.add_argument("--law", choices=("uniform", "stationary"), default="uniform")
+    parser.add_argument(
+        "--law",
+        choices=("uniform", "stationary", "stationary_joint", "maximum_entropy"),
+        default="uniform",
+    )
     parser.add_argument(
         "--range",
         nargs=2,
@@ -70,7 +74,7 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strict", action="store_true", help="refuse a TPM that is not conditionally independent"
     )
-    parser.add_argument("--seed", type=_seed, default=0, help="seed of the stationary law")
+    parser.add_argument("--seed", type=_seed, default=0, help="seed of the stationary laws")
     parser.add_argument("--max-seconds", type=float, default=600.0, metavar="S")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
 

@@ -3,6 +3,10 @@
 from causal_snn.phi.adapter import from_pyphi, read_pyphi, to_pyphi
 from causal_snn.phi.analyze import analyze
 from causal_snn.phi.complexes import Complexes, complexes
+from causal_snn.phi.enclosure import Enclosure, enclosure
+from causal_snn.phi.landscape import PhiLandscape, landscape
+from causal_snn.phi.path import PhiPath, path
+from causal_snn.phi.posterior import PhiPosterior, posterior
 from causal_snn.phi.result import Complex, MinimumPartition, PhiByState, PhiResult
 from causal_snn.phi.structure import structure
 from causal_snn.phi.structure_result import Distinction, StructureResult
@@ -13,14 +17,22 @@ __all__ = [
     "Complex",
     "Complexes",
     "Distinction",
+    "Enclosure",
     "MinimumPartition",
     "PhiByState",
+    "PhiLandscape",
+    "PhiPath",
+    "PhiPosterior",
     "PhiResult",
     "StructureResult",
     "SystemResult",
     "analyze",
     "complexes",
+    "enclosure",
     "from_pyphi",
+    "landscape",
+    "path",
+    "posterior",
     "read_pyphi",
     "structure",
     "system",

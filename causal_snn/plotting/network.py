@@ -67,7 +67,7 @@ def plot_network(
     weights, labels = network.weights, network.labels
     cut = set() if phi_result is None or phi_result.mip is None else set(phi_result.mip.cut)
     shown = entries(network, phi_result, cut)
-    low, high = _limits(centres, r)
+    low, high = limits(centres, r)
     shape = (high[1] - low[1]) / (high[0] - low[0])
     ax = axes_or_new(ax, width=COLUMN, height=0.95 * COLUMN * shape + 0.5 + 0.17 * len(shown))
     ax.set(aspect="equal", xlim=(low[0], high[0]), ylim=(low[1], high[1]))
@@ -76,7 +76,7 @@ def plot_network(
     for rank, each in enumerate(complexes):
         _draw_complex(ax, centres[_members(each, labels)], r, rank)
     for target, source in np.argwhere(weights):
-        _draw_connection(
+        draw_connection(
             ax,
             centres,
             r,
@@ -87,7 +87,7 @@ def plot_network(
         )
     for label, centre in zip(labels, centres, strict=True):
         ax.add_patch(Circle(tuple(centre), r, fc="white", ec=BLACK, lw=1.0, zorder=4))
-        ax.text(*centre, **_written(label, r), ha="center", va="center", zorder=5)
+        ax.text(*centre, **written(label, r), ha="center", va="center", zorder=5)
     _title(ax, network, phi_result, cells)
     if shown:
         ax.legend(
@@ -131,7 +131,7 @@ def _draw_complex(ax: Axes, members: np.ndarray, r: float, rank: int) -> None:
             )
 
 
-def _draw_connection(
+def draw_connection(
     ax: Axes,
     centres: np.ndarray,
     r: float,
@@ -141,6 +141,7 @@ def _draw_connection(
     *,
     cut: bool,
 ) -> None:
+    """Draw one weight as an arrow, or with a bar where it inhibits; dashed where it is cut."""
     weight = weights[target, source]
     excites = weight > 0
     share = abs(weight) / np.abs(weights).max()
@@ -188,14 +189,15 @@ def _draw_connection(
         )
 
 
-def _written(label: str, r: float) -> dict[str, Any]:
+def written(label: str, r: float) -> dict[str, Any]:
     """Return a label in lines and in a size that fit into a unit of radius `r`."""
     lines = textwrap.wrap(label, 8) or [label]
     size = 44.0 * (r / 0.22) / max(4, *(len(line) for line in lines))
     return {"s": "\n".join(lines), "fontsize": min(FONT, max(size, 4.5)), "linespacing": 0.95}
 
 
-def _limits(centres: np.ndarray, r: float) -> tuple[np.ndarray, np.ndarray]:
+def limits(centres: np.ndarray, r: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lower and upper corner of what units of radius `r` and their loops take."""
     room = 2.3 * r  # for self-loops, which point outwards
     low, high = centres.min(axis=0) - room, centres.max(axis=0) + room
     if len(centres) == 1:

@@ -83,7 +83,7 @@ def plot_phase_diagram(
     verdicts = np.transpose(diagram.verdict, order)[:, :, place]
     ax = axes_or_new(ax, width=COLUMN, height=2.9)
     mesh = ax.pcolormesh(
-        *(_edges(getattr(diagram, name)) for name in (x, y)),
+        *(edges(getattr(diagram, name)) for name in (x, y)),
         values,
         cmap="RdBu_r" if show == "shift" else "viridis",
         norm=_norm(values, show == "shift"),
@@ -91,7 +91,7 @@ def plot_phase_diagram(
     _hatch(ax, diagram, x, y, verdicts)
     tidy(ax, xlabel=NAMES[x], ylabel=NAMES[y])
     for name, scale in ((x, ax.set_xscale), (y, ax.set_yscale)):
-        if _geometric(getattr(diagram, name)):
+        if geometric(getattr(diagram, name)):
             scale("log")
     fixed = getattr(diagram, third)[place]
     ax.set_title(diagram.label, loc="left", fontsize=FONT, fontweight="bold")
@@ -122,17 +122,17 @@ def _place(diagram: PhaseDiagram, third: str, at: Mapping[str, float]) -> int:
     return near
 
 
-def _geometric(axis: Floats) -> bool:
+def geometric(axis: Floats) -> bool:
     """Return whether values are spaced evenly by factors, rather than by differences."""
     if np.any(axis <= 0) or len(axis) < 3:
         return False
     return bool(np.std(np.diff(np.log(axis))) * axis.mean() < np.std(np.diff(axis)))
 
 
-def _edges(axis: Floats) -> Floats:
+def edges(axis: Floats) -> Floats:
     """Return the borders between values: their middles, in logarithms where these are even."""
-    if _geometric(axis):
-        return np.asarray(np.exp(_edges(np.log(axis))))
+    if geometric(axis):
+        return np.asarray(np.exp(edges(np.log(axis))))
     middles = (axis[:-1] + axis[1:]) / 2.0
     return np.concatenate([[2 * axis[0] - middles[0]], middles, [2 * axis[-1] - middles[-1]]])
 
@@ -146,7 +146,7 @@ def _norm(values: Floats, diverging: bool) -> Normalize:
 
 def _hatch(ax: Axes, diagram: PhaseDiagram, x: str, y: str, verdicts: NDArray[np.str_]) -> None:
     """Hatch the fields where one of the two cells is empty, and say so below the axes."""
-    right, top = _edges(getattr(diagram, x)), _edges(getattr(diagram, y))
+    right, top = edges(getattr(diagram, x)), edges(getattr(diagram, y))
     handles = []
     for verdict, (hatch, label) in HATCHES.items():
         rows, columns = np.nonzero(verdicts == verdict)

@@ -85,6 +85,9 @@ def _rows(report: Report) -> str:
     average = (
         f"averages over the potentials of a cell are closed forms (L10){quadrature}"
         if report.tpm.law == "uniform"
+        else "what each unit does in its cell one step after all macro states were set with the "
+        "same chance is worked out by quadrature"
+        if report.tpm.law == "maximum_entropy"
         else "micro states are sampled from the freely running network, and the transition from "
         "each of them is exact"
     )

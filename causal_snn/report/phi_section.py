@@ -28,6 +28,10 @@ LAWS = {
         "stationary: a macro state stands for the micro states that the freely running network "
         "visits in its cell, unit by unit, independently of the other units"
     ),
+    "stationary_joint": "stationary, jointly: a macro state stands for what all units do together "
+    "while the free network is in it; observational, not do()",
+    "maximum_entropy": "maximum entropy: a macro state stands for what each unit does in its cell "
+    "one step after every macro state was set with the same chance",
 }
 FORMALISMS = {
     "IIT_4_0_2026": (

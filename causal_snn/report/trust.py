@@ -90,15 +90,19 @@ def _law(report: Report) -> Iterator[str]:
             "**The uniform law is a choice**: the free network does not spread evenly over a cell. "
             'Compare with `law="stationary"`.'
         )
-    elif report.tpm.law == "stationary":
+    elif report.tpm.law in ("stationary", "stationary_joint"):
         made = report.tpm.provenance
         seed = made.get("seed", "unknown")
         samples = made.get("samples")
         count = counted(int(samples), "sample") if samples is not None else "samples"
+        left_out = (
+            ", and leaves out correlations between units"
+            if report.tpm.law == "stationary"
+            else ": it is observed, not set by intervention"
+        )
         yield (
             f"**The stationary law is sampled** ({count}, seed {escape(seed)}): the matrix carries "
-            "their sampling error. It describes what the network does by itself, and leaves out "
-            "correlations between units."
+            f"their sampling error. It describes what the network does by itself{left_out}."
         )
 
 
@@ -133,9 +137,11 @@ def _refractory(report: Report) -> Iterator[str]:
             f"**Refractoriness outlasts the macro state** ({listed(units)}): how long ago a unit "
             "spiked is not part of it. "
             + (
-                "Under the uniform law only units that spike in this very step are refractory."
+                "Under the stationary law refractory units count as quiet or primed."
+                if report.tpm.law.startswith("stationary")
+                else "Under the uniform law only units that spike in this very step are refractory."
                 if report.tpm.law == "uniform"
-                else "Under the stationary law refractory units count as quiet or primed."
+                else "Refractory units count as quiet or primed."
             )
         )
 

@@ -1,48 +1,77 @@
 """From a network and a partition to its macro TPM, without Monte Carlo over transitions.
 
-Given what every unit sends in this step (the pattern s of spikes), the next states of the
-units are independent. An alphabet that refines the emission boundary fixes s, so its rows
-are exact products (theory/01_lif.py L13 for the homogeneous spiking cell); a binary
-alphabet leaves s open, so its rows are mixtures over the patterns, and the gap between
-mixture and product is what integrated information would misread as causation.
+An alphabet that refines the emission boundary has rows that are exact products
+(theory/01_lif.py L13 for the homogeneous spiking cell); a binary alphabet has not, and the gap
+between its rows and products is what integrated information would misread as causation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from itertools import product as every
+from typing import Any, Literal, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from causal_snn import order
-from causal_snn.coarse import Partition, ThresholdResult, UnitPartition
-from causal_snn.errors import bad, check_choice
-from causal_snn.kernel import InterventionRange, intervention_range
+from causal_snn.coarse import UnitPartition
+from causal_snn.errors import check_choice
 from causal_snn.models.network import Network
 from causal_snn.provenance import provenance
-from causal_snn.simulation import sample_stationary
+from causal_snn.simulation import StationarySamples, sample_stationary
+from causal_snn.tpm.declared import Cells, Potentials, prepare
+from causal_snn.tpm.interval import IntervalTPM
+from causal_snn.tpm.laws.empirical import EmpiricalLaw
+from causal_snn.tpm.laws.observed import observe
+from causal_snn.tpm.laws.relaxed import Inputs, relaxed_law
+from causal_snn.tpm.laws.uniform import UniformLaw
+from causal_snn.tpm.laws.worst import extremes
+from causal_snn.tpm.rows import UnitRows, bounds, inputs_from_others, mixed_rows, refined_rows
 from causal_snn.tpm.tpm import TPM, marginalise
-from causal_snn.tpm.within_cell import SPIKING, CellLaw, EmpiricalLaw, LawName, UniformLaw
+from causal_snn.tpm.within_cell import LAW_NAMES, SPIKING, CellLaw, LawName
 
-Floats = NDArray[np.float64]
-MOST_STATES = 4096
-"""Macro states up to which a TPM is built (12 binary units, 7 ternary ones)."""
 CONVERGED = 1e-9
 """Quadrature error above which a note in the provenance says so."""
-Cells = Partition | Sequence[UnitPartition | ThresholdResult]
+WORST = "worst"
+METHODS = {
+    "uniform": "exact rows: closed form over potentials, quadrature over currents",
+    "stationary": "exact rows given a simulated within-cell law, independent across units",
+    "stationary_joint": "exact rows given simulated joint micro states of the free network",
+    "maximum_entropy": "exact rows: quadrature over the density one step after do(macro state)",
+    WORST: "exact bounds: extremes of the closed form over the micro states of a cell",
+}
+Rng = np.random.Generator | int | None
 
 
+@overload
 def build(
     network: Network,
     partition: Cells,
     *,
-    law: LawName = "uniform",
-    potentials: Sequence[tuple[float, float]] | tuple[float, float] | None = None,
+    law: LawName = ...,
+    potentials: Potentials = ...,
+    samples: int = ...,
+    rng: Rng = ...,
+) -> TPM: ...
+@overload
+def build(
+    network: Network,
+    partition: Cells,
+    *,
+    law: Literal["worst"],
+    potentials: Potentials = ...,
+    samples: int = ...,
+    rng: Rng = ...,
+) -> IntervalTPM: ...
+def build(
+    network: Network,
+    partition: Cells,
+    *,
+    law: LawName | Literal["worst"] = "uniform",
+    potentials: Potentials = None,
     samples: int = 40_000,
-    rng: np.random.Generator | int | None = 0,
-) -> TPM:
+    rng: Rng = 0,
+) -> TPM | IntervalTPM:
     """Return the macro transition matrix of a network under do(macro state).
 
     Parameters
@@ -50,54 +79,77 @@ def build(
     network : Network
     partition : Partition, or sequence of UnitPartition or ThresholdResult
         The macro states, one partition for each unit in the network's order.
-    law : {"uniform", "stationary"}
+    law : {"uniform", "stationary", "stationary_joint", "maximum_entropy", "worst"}
         Micro states that stand for a macro state. ``"uniform"``: uniform on the declared
         range within the cell (no unit refractory unless it has just spiked).
         ``"stationary"``: what each unit of the freely running network does within the
-        cell, independently of the other units.
+        cell, independently of the other units (the product of stationary laws).
+        ``"stationary_joint"``: what the units do together while the network is in the macro
+        state; observational, not do(): rows are not products, whatever the alphabet.
+        ``"maximum_entropy"``: set every macro state with the same chance and ``"uniform"``
+        micro states, let the network take one step (once, not repeatedly), and take what
+        each unit then does within the cell, independently of the other units.
+        ``"worst"``: all of the declared range, each micro state by itself.
     potentials : (float, float), or one for each unit, optional
         Declared range of potentials (mV), see `causal_snn.kernel.intervention_range`.
     samples : int
-        States to sample for the stationary law.
+        States to sample for the stationary laws.
     rng : numpy.random.Generator or int, optional
-        Source of noise for the stationary law; the default seed makes results repeat.
+        Source of noise for the stationary laws; the default seed makes results repeat.
 
     Returns
     -------
-    TPM
-        Its rows are exact given the law. `independence_gap` is measured on the joint rows of
-        a binary alphabet; those of a ternary one are products by construction, gap 0.
+    TPM, or for law="worst" IntervalTPM
+        Rows of a TPM are exact given the law. `independence_gap` is measured on the joint rows
+        of a binary alphabet and of ``"stationary_joint"``; the others of a ternary one are
+        products by construction, gap 0. An IntervalTPM contains the TPM of every law on the
+        declared range.
 
     Raises
     ------
     InputError
         If the partition does not fit the network, or there are too many macro states.
     """
-    check_choice("law", law, ("uniform", "stationary"))
-    units = _unit_partitions(network, partition)
+    check_choice("law", law, (*LAW_NAMES, WORST))
+    units, uniform = prepare(network, partition, potentials)
+    facts: dict[str, Any] = {
+        "law": law,
+        "network": network.name,
+        "dt": network.dt,
+        "thresholds": [unit.threshold for unit in units],
+        "ranges": [asdict(each.range) for each in uniform],
+        "alphabet": units[0].alphabet,
+    }
+    if law == WORST:
+        return _interval(network, units, uniform, facts)
+    laws: Sequence[CellLaw] = uniform
+    if law == "maximum_entropy":
+        laws = _relaxed(network, units, uniform)
+    seen = None
+    if law in ("stationary", "stationary_joint"):
+        seen = sample_stationary(network, samples=samples, rng=rng)
+        laws = _sampled(uniform, seen)
+        facts |= {"samples": samples, "seed": seed_of(rng)}
+    tables = [UnitRows(network, k, laws[k]) for k in range(network.n)]
     sizes = tuple(len(unit.cells) for unit in units)
-    if np.prod([float(size) for size in sizes]) > MOST_STATES:
-        raise bad(
-            "partition",
-            f"{len(units)} units with {int(np.prod([float(s) for s in sizes])):,} macro states",
-            f"at most {MOST_STATES:,} (12 binary or 7 ternary units)",
-            "Choose fewer units, the others become background.",
-        )
-    ranges = [
-        intervention_range(network, k, potentials=given)
-        for k, given in enumerate(_per_unit_ranges(potentials, network.n))
-    ]
-    laws = _laws(network, units, law, ranges, samples, rng)
-    tables = [_Unit(network, k, laws[k]) for k in range(network.n)]
-    if len(units[0].cells) == 3:
-        # What is sent is part of the state: rows are products, the gap is 0 by construction.
-        marginals, joint = _refined_rows(tables, sizes), None
-    else:
-        joint = _mixed_rows(tables)
-        marginals = marginalise(joint, sizes)
+    joint = mixed_rows(tables) if len(units[0].cells) == 2 else None
+    # What a ternary unit sends is part of the state: rows are products, the gap is 0.
+    marginals = refined_rows(tables, sizes) if joint is None else marginalise(joint, sizes)
     notes = [note for cell_law in laws for note in cell_law.notes()]
+    if law == "stationary_joint" and seen is not None:
+        observed = observe(network, units, seen)
+        never = observed.visits == 0
+        rows = order.product(marginals) if joint is None else joint
+        joint = np.where(never[:, None], rows, observed.rows)
+        marginals = marginalise(joint, sizes)
+        facts["visits"] = observed.visits.tolist()
+        if never.any():
+            notes.append(
+                f"{int(never.sum())} of {len(never)} macro states of the network were never "
+                "visited; the product of the units' stationary laws is used"
+            )
     notes += [
-        f"unit {unit.label}: quadrature over currents converged to {table.error:.1g} only"
+        f"unit {unit.label}: quadrature converged to {table.error:.1g} only"
         for unit, table in zip(units, tables, strict=True)
         if table.error > CONVERGED
     ]
@@ -108,125 +160,74 @@ def build(
         joint=joint,
         law=law,
         provenance=provenance(
-            "exact rows: closed form over potentials, quadrature over currents"
-            if law == "uniform"
-            else "exact rows given a simulated within-cell law, independent across units",
-            law=law,
-            network=network.name,
-            dt=network.dt,
-            thresholds=[unit.threshold for unit in units],
-            ranges=[asdict(r) for r in ranges],
+            METHODS[law],
+            **facts,
             spiking_weights=[table.spiking_weight for table in tables],
-            alphabet=units[0].alphabet,
             notes=notes,
             quadrature_error=max(table.error for table in tables),
-            **({"samples": samples, "seed": _seed(rng)} if law == "stationary" else {}),
         ),
     )
 
 
-class _Unit:
-    """One unit's rows for every sub-cell and every spike pattern of the network."""
-
-    def __init__(self, network: Network, k: int, law: CellLaw) -> None:
-        row = network.weights[k].copy()
-        own = row[k]
-        row[k] = 0.0
-        patterns = order.states((2,) * network.n)
-        inputs, self._of_pattern = np.unique(np.round(patterns @ row, 12), return_inverse=True)
-        found = [
-            law.next_cell(cell, inputs + (own if cell == SPIKING else 0.0)) for cell in range(3)
-        ]
-        self._rows = np.stack([rows for rows, _ in found])
-        self.error = max(error for _, error in found)
-        self.spiking_weight = law.spiking_weight()
-
-    def rows(self, cells: NDArray[np.int64], patterns: NDArray[np.int64]) -> Floats:
-        """Return P(next sub-cell) for sub-cells and pattern numbers, shape (P, 3)."""
-        return np.asarray(self._rows[cells, self._of_pattern[patterns]])
+def seed_of(rng: Rng) -> int | str:
+    """Return a seed for the record."""
+    return rng if isinstance(rng, int) else "generator given by the caller"
 
 
-def _refined_rows(tables: Sequence[_Unit], sizes: Sequence[int]) -> list[Floats]:
-    """Return the marginals of a ternary alphabet: what is sent is part of the state."""
-    states = order.states(sizes)
-    sent = (states == SPIKING).astype(int)
-    numbers = sent @ (2 ** np.arange(len(tables)))
-    return [table.rows(states[:, k], numbers) for k, table in enumerate(tables)]
-
-
-def _mixed_rows(tables: Sequence[_Unit]) -> Floats:
-    """Return joint rows of a binary alphabet: mixtures over what the "on" units send."""
-    n = len(tables)
-    weight = np.array([table.spiking_weight for table in tables])
-    joint = np.empty((2**n, 2**n))
-    for number, state in enumerate(order.states((2,) * n)):
-        sent = np.array(list(every(*[(0, 1) if x else (0,) for x in state])))
-        on = state.astype(bool)
-        weights = np.prod(np.where(sent, weight, 1.0 - weight), axis=1, where=on)
-        numbers = sent @ (2 ** np.arange(n))
-        factors = []
-        for k, table in enumerate(tables):
-            rows = table.rows(state[k] + sent[:, k], numbers)
-            factors.append(np.stack([rows[:, 0], rows[:, 1] + rows[:, 2]], axis=1))
-        joint[number] = order.product(factors, weights).sum(axis=0)
-    return joint
-
-
-def _unit_partitions(network: Network, partition: Cells) -> tuple[UnitPartition, ...]:
-    if isinstance(partition, Partition):
-        units = partition.units
-    else:
-        units = Partition(
-            tuple(p.partition if isinstance(p, ThresholdResult) else p for p in partition)
-        ).units
-    labels = tuple(unit.label for unit in units)
-    if labels != network.labels:
-        raise bad("partition", list(labels), f"one partition for each of {network.labels}")
-    return units
-
-
-def _laws(
-    network: Network,
-    units: Sequence[UnitPartition],
-    law: LawName,
-    ranges: Sequence[InterventionRange],
-    samples: int,
-    rng: np.random.Generator | int | None,
-) -> list[CellLaw]:
-    step = network.step()
-    uniform = [
-        UniformLaw(step=step.unit(k), partition=unit, range=ranges[k])
-        for k, unit in enumerate(units)
-    ]
-    if law == "uniform":
-        return list(uniform)
-    seen = sample_stationary(network, samples=samples, rng=rng)
+def _sampled(uniform: Sequence[UniformLaw], seen: StationarySamples) -> list[CellLaw]:
     return [
         EmpiricalLaw(
-            step=step.unit(k),
-            partition=unit,
+            step=each.step,
+            partition=each.partition,
             v=seen.v[k],
             i=seen.i[k],
             spiked=seen.spiked[k],
             hold=seen.hold[k],
-            fallback=uniform[k],
+            fallback=each,
         )
-        for k, unit in enumerate(units)
+        for k, each in enumerate(uniform)
     ]
 
 
-def _per_unit_ranges(
-    potentials: Sequence[tuple[float, float]] | tuple[float, float] | None, n: int
-) -> list[tuple[float, float] | None]:
-    if potentials is None:
-        return [None] * n
-    table = np.asarray(potentials, dtype=float)
-    if table.shape == (2,):
-        table = np.tile(table, (n, 1))
-    if table.shape != (n, 2):
-        raise bad("potentials", potentials, f"(low, high), or {n} such pairs")
-    return [(float(low), float(high)) for low, high in table]
+def _relaxed(
+    network: Network, units: Sequence[UnitPartition], uniform: Sequence[UniformLaw]
+) -> list[CellLaw]:
+    """Return the laws one step after every macro state was set with the same chance."""
+    third = 1.0 / 3.0
+    weights = [(third, third, third)] * len(units)
+    if len(units[0].cells) == 2:
+        shares = [each.spiking_weight() for each in uniform]
+        weights = [(0.5, 0.5 * (1.0 - share), 0.5 * share) for share in shares]
+    sends = np.array([weight[SPIKING] for weight in weights])
+    patterns = order.states((2,) * network.n)
+    found: list[CellLaw] = []
+    for k, each in enumerate(uniform):
+        inputs, of_pattern, own = inputs_from_others(network, k)
+        chance = np.where(patterns, sends, 1.0 - sends)
+        chance[:, k] = 0.5  # both patterns of the unit itself give the same input
+        chances = np.bincount(of_pattern, np.prod(chance, axis=1), minlength=len(inputs))
+        found.append(relaxed_law(each, weights[k], Inputs(inputs, chances, own)))
+    return found
 
 
-def _seed(rng: np.random.Generator | int | None) -> int | str:
-    return rng if isinstance(rng, int) else "generator given by the caller"
+def _interval(
+    network: Network,
+    units: Sequence[UnitPartition],
+    uniform: Sequence[UniformLaw],
+    facts: dict[str, Any],
+) -> IntervalTPM:
+    sizes = tuple(len(unit.cells) for unit in units)
+    found = []
+    for k, each in enumerate(uniform):
+        inputs, _, own = inputs_from_others(network, k)
+        found.append(extremes(each, inputs, own))
+    lower, upper = bounds(network, found, sizes)
+    notes = [note for each in uniform for note in each.notes()]
+    return IntervalTPM(
+        lower=tuple(order.unflat(rows, sizes) for rows in lower),
+        upper=tuple(order.unflat(rows, sizes) for rows in upper),
+        labels=tuple(unit.label for unit in units),
+        cells=tuple(unit.cells for unit in units),
+        law=WORST,
+        provenance=provenance(METHODS[WORST], **facts, notes=notes),
+    )

@@ -1,29 +1,25 @@
-"""Within-cell laws: which micro states stand for a macro state, and with what weight.
+"""What all within-cell laws share: the sub-cells of a unit and the rows of its micro states.
 
-Every law is a product over units. Each unit's micro states fall into three *sub-cells*,
-quiet, primed and just spiked, since what a unit sends depends on the last alone; binary
-macro states are mixtures of them.
+Each unit's micro states fall into three *sub-cells*, quiet, primed and just spiked, since what
+a unit sends depends on the last alone; binary macro states are mixtures of them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causal_snn.coarse import UnitPartition
-from causal_snn.kernel import InterventionRange
-from causal_snn.kernel.normal import above, mean_above
+from causal_snn.kernel.normal import above
 from causal_snn.models.step import StepMap
 
 Floats = NDArray[np.float64]
-LawName = Literal["uniform", "stationary"]
+LawName = Literal["uniform", "stationary", "stationary_joint", "maximum_entropy"]
+"""Laws that give a TPM; ``"worst"`` gives an interval of them."""
+LAW_NAMES: tuple[str, ...] = get_args(LawName)
 QUIET, PRIMED, SPIKING = 0, 1, 2
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
-_TOLERANCE = 1e-12
-_MOST_PANELS = 256
 
 
 class CellLaw(Protocol):
@@ -42,202 +38,44 @@ class CellLaw(Protocol):
         """Return what a reader must know: sub-cells that had to be filled in."""
 
 
-@dataclass(frozen=True, slots=True)
-class UniformLaw:
-    """Uniform on the part of the declared range that lies in the cell.
+def next_rows(
+    step: StepMap,
+    partition: UnitPartition,
+    v: Floats,
+    i: Floats,
+    spiked: Any,
+    hold: Any,
+    c: Any,
+) -> Floats:
+    """Return P(next sub-cell | micro state, input), shape (..., 3), in closed form.
 
-    Averages over the potential are in closed form; over the synaptic current they are
-    Gauss-Legendre sums on panels that end wherever the integrand has a kink, halved until
-    the result is stable to 1e-12.
+    Normal distribution functions of the distance from the mean next potential to the next
+    cut and to theta (theory/01_lif.py L3). A unit that is still held goes to V_reset.
     """
-
-    step: StepMap
-    partition: UnitPartition
-    range: InterventionRange
-
-    def next_cell(self, cell: int, inputs: Floats) -> tuple[Floats, float]:
-        """Return P(next sub-cell | sub-cell, input), shape (C, 3), and its quadrature error."""
-        r = self.range
-        if r.i_low == r.i_high:
-            low, high = self._potentials(cell, np.array([r.i_low]))
-            rows = self._rows(cell, low, high, np.array([r.i_low]), inputs[:, None])
-            return np.asarray(rows[:, 0]), 0.0
-        found = [self._over_currents(cell, float(c)) for c in inputs]
-        return np.stack([row for row, _ in found]), max(error for _, error in found)
-
-    def spiking_weight(self) -> float:
-        """Return the share of "just spiked" in the area of "primed or just spiked"."""
-        primed = self._area(PRIMED)
-        if primed == 0.0:
-            return 1.0
-        spiking = self._area(SPIKING)
-        return spiking / (primed + spiking)
-
-    def notes(self) -> list[str]:
-        """Return which sub-cells the declared range leaves empty."""
-        found = [
-            f"unit {self.partition.label}: no admissible state is {name}; the nearest one is used"
-            for cell, name in ((QUIET, "quiet"), (PRIMED, "primed"))
-            if self._area(cell) == 0.0
-        ]
-        if len(self.partition.cells) == 2 and self.spiking_weight() == 0.0:
-            found.append(
-                f"unit {self.partition.label}: no step from the range reaches theta, "
-                "so that its state on never sends a spike"
-            )
-        return found
-
-    def _potentials(self, cell: int, i: Floats) -> tuple[Floats, Floats]:
-        """Return the potentials between which a sub-cell lies, at each current."""
-        r = self.range
-        if cell == SPIKING:
-            return np.full_like(i, r.theta), np.full_like(i, r.v_high)
-        cut = self.partition.threshold - self.partition.score_coefficient * i
-        cut = np.clip(cut, r.v_low, r.theta)
-        if cell == QUIET:
-            return np.full_like(i, r.v_low), cut
-        return cut, np.full_like(i, r.theta)
-
-    def _rows(self, cell: int, low: Floats, high: Floats, i: Floats, c: Floats) -> Floats:
-        """Return P(next sub-cell) averaged over potentials low..high; shape (..., 3)."""
-        u, spiked = self.step, cell == SPIKING
-        first, current = u.mean(low, i, spiked, c)
-        last, _ = u.mean(high, i, spiked, c)
-        cut = self.partition.threshold - self.partition.score_coefficient * current
-        if spiked and u.refractory > 0:
-            return _one_hot(u.V_reset >= cut)
-        cut = np.minimum(cut, u.theta)
-        spike = mean_above(first, last, u.sigma, u.theta, strict=bool(u.strict))
-        return _three(mean_above(first, last, u.sigma, cut), spike)
-
-    def _over_currents(self, cell: int, c: float) -> tuple[Floats, float]:
-        edges = self._kinks(cell, c)
-        if cell != SPIKING and self._area(cell) == 0.0:
-            # The limit of a shrinking cell: the admissible corner nearest to it.
-            rising = self.partition.score_coefficient >= 0
-            i = np.array([edges[-1] if (cell == PRIMED) == rising else edges[0]])
-            return self._rows(cell, *self._potentials(cell, i), i, np.array([c]))[0], 0.0
-        found, error = self._quadrature(cell, c, edges), np.inf
-        while error >= _TOLERANCE and len(edges) < _MOST_PANELS:
-            edges = np.unique(np.concatenate([edges, (edges[1:] + edges[:-1]) / 2.0]))
-            finer = self._quadrature(cell, c, edges)
-            error = float(np.max(np.abs(finer - found)))
-            found = finer
-        return found, error
-
-    def _quadrature(self, cell: int, c: float, edges: Floats) -> Floats:
-        half = np.diff(edges) / 2.0
-        i = ((edges[1:] + edges[:-1]) / 2.0)[:, None] + half[:, None] * _NODES
-        low, high = self._potentials(cell, i)
-        # "Just spiked" is as wide at every current, and may be the threshold alone.
-        width = np.ones_like(i) if cell == SPIKING else high - low
-        weight = (half[:, None] * _WEIGHTS) * width
-        rows = self._rows(cell, low, high, i, np.full_like(i, c))
-        return np.asarray(np.einsum("pq,pqk->k", weight, rows) / weight.sum())
-
-    def _area(self, cell: int) -> float:
-        r = self.range
-        if r.i_low == r.i_high:
-            low, high = self._potentials(cell, np.array([r.i_low]))
-            return float(high[0] - low[0])
-        edges = self._kinks(cell, 0.0)
-        low, high = self._potentials(cell, edges)  # linear between kinks
-        width = high - low
-        return float(np.sum((width[1:] + width[:-1]) / 2.0 * np.diff(edges)))
-
-    def _kinks(self, cell: int, c: float) -> Floats:
-        """Return the currents between which the integrand is smooth (without noise: polynomial).
-
-        Kinks lie where the cell's border T - kappa i meets v_low or theta, where the next
-        cut meets theta, and where the mean next potential at a border of the cell crosses
-        theta or the next cut.
-        """
-        u, p, r = self.step, self.partition, self.range
-        found = [r.i_low, r.i_high]
-        if p.score_coefficient != 0:
-            found += [(p.threshold - v) / p.score_coefficient for v in (r.v_low, r.theta)]
-            if u.current_decay > 0:
-                for v in (r.theta, u.V_reset):  # V_reset: where a held unit turns primed
-                    next_current = (p.threshold - v) / p.score_coefficient
-                    found.append((next_current - u.gain_current * (c + u.bias)) / u.current_decay)
-        edges = np.unique(np.clip(found, r.i_low, r.i_high))
-        crossings: list[float] = []
-        for border in self._potentials(cell, edges):
-            mean, current = u.mean(border, edges, cell == SPIKING, c)
-            cut = np.minimum(p.threshold - p.score_coefficient * current, u.theta)
-            for level in (np.full_like(edges, u.theta), cut):
-                y = np.asarray(mean) - level
-                for k in np.flatnonzero(y[:-1] * y[1:] < 0):
-                    part = y[k] / (y[k] - y[k + 1])
-                    crossings.append(float(edges[k] + part * (edges[k + 1] - edges[k])))
-        return np.unique(np.concatenate([edges, crossings]))
+    mean, current = step.mean(v, i, spiked, c)
+    cut = partition.threshold - partition.score_coefficient * current
+    spike = above(mean, step.sigma, step.theta, strict=bool(step.strict))
+    rows = three(above(mean, step.sigma, np.minimum(cut, step.theta)), spike)
+    held = np.asarray(hold) > 0
+    if not held.any():
+        return rows
+    return np.where(held[..., None], one_hot(step.V_reset >= cut), rows)
 
 
-@dataclass(frozen=True, slots=True)
-class EmpiricalLaw:
-    """Equal weight on each sampled state; sub-cells never visited fall back to `fallback`.
-
-    Attributes
-    ----------
-    v, i, spiked, hold : array, shape (M,)
-        Sampled micro states of one unit, see `causal_snn.simulation.State`.
-    """
-
-    step: StepMap
-    partition: UnitPartition
-    v: Floats
-    i: Floats
-    spiked: NDArray[np.bool_]
-    hold: NDArray[np.int64]
-    fallback: CellLaw
-
-    def _members(self, cell: int) -> NDArray[np.int64]:
-        score = self.v + self.partition.score_coefficient * self.i
-        primed = score >= self.partition.threshold
-        inside = self.spiked if cell == SPIKING else ~self.spiked & (primed == (cell == PRIMED))
-        return np.flatnonzero(inside)
-
-    def next_cell(self, cell: int, inputs: Floats) -> tuple[Floats, float]:
-        """Return P(next sub-cell | sub-cell, input), shape (C, 3), exact for the samples."""
-        members = self._members(cell)
-        if not len(members):
-            return self.fallback.next_cell(cell, inputs)
-        return np.stack([self._row(cell, members, float(c)) for c in inputs]), 0.0
-
-    def _row(self, cell: int, members: NDArray[np.int64], c: float) -> Floats:
-        u, p = self.step, self.partition
-        mean, current = u.mean(self.v[members], self.i[members], cell == SPIKING, c)
-        cut = p.threshold - p.score_coefficient * current
-        spike = above(mean, u.sigma, u.theta, strict=bool(u.strict))
-        rows = _three(above(mean, u.sigma, np.minimum(cut, u.theta)), spike)
-        held = self.hold[members] > 0
-        rows = np.where(held[:, None], _one_hot(u.V_reset >= cut), rows)
-        return np.asarray(rows.mean(axis=0))
-
-    def spiking_weight(self) -> float:
-        """Return how often "primed or just spiked" is "just spiked"."""
-        score = self.v + self.partition.score_coefficient * self.i
-        on = self.spiked | (score >= self.partition.threshold)
-        return float(self.spiked.sum() / on.sum()) if on.any() else self.fallback.spiking_weight()
-
-    def notes(self) -> list[str]:
-        """Return which sub-cells the free network never visited."""
-        names = ("quiet", "primed", "spiking")
-        return [
-            f"unit {self.partition.label}: {names[cell]} was never visited; the uniform law is used"
-            for cell in (QUIET, PRIMED, SPIKING)
-            if not len(self._members(cell))
-        ]
+def sub_cell(partition: UnitPartition, v: Floats, i: Floats, spiked: Any) -> NDArray[np.int64]:
+    """Return the sub-cell of micro states, whatever the alphabet."""
+    primed = v + partition.score_coefficient * i >= partition.threshold
+    return np.where(spiked, SPIKING, np.where(primed, PRIMED, QUIET))
 
 
-def _three(over: Floats, spike: Floats) -> Floats:
+def three(over: Floats, spike: Floats) -> Floats:
     """Return (quiet, primed, spiking) from P(not quiet) and P(spiking), free of rounding."""
     spike = np.clip(spike, 0.0, 1.0)
     over = np.clip(over, spike, 1.0)
     return np.stack([1.0 - over, over - spike, spike], axis=-1)
 
 
-def _one_hot(primed: NDArray[np.bool_]) -> Floats:
+def one_hot(primed: NDArray[np.bool_]) -> Floats:
     """Return rows of a unit held at V_reset: primed or quiet for certain, never spiking."""
     certain = np.asarray(primed, dtype=float)
     return np.stack([1.0 - certain, certain, np.zeros_like(certain)], axis=-1)

@@ -14,7 +14,8 @@ from causal_snn.errors import InputError
 from causal_snn.models import Network
 from causal_snn.simulation import micro_state, run, sample_stationary
 from causal_snn.tpm import TPM
-from causal_snn.tpm.within_cell import PRIMED, QUIET, SPIKING, UniformLaw
+from causal_snn.tpm.laws.uniform import UniformLaw
+from causal_snn.tpm.within_cell import PRIMED, QUIET, SPIKING
 
 LANES = 60_000
 
@@ -324,7 +325,7 @@ def test_bad_questions_name_the_fault() -> None:
     net = NETWORKS["N=2"]
     cells = partition(net, "ternary")
     with pytest.raises(InputError, match="law = 'gaussian'"):
-        tpm.build(net, cells, law="gaussian")  # type: ignore[arg-type]
+        tpm.build(net, cells, law="gaussian")  # type: ignore[call-overload]
     with pytest.raises(InputError, match="one partition for each of"):
         tpm.build(net, cells.units[:1])
     with pytest.raises(InputError, match="potentials"):

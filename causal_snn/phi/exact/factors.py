@@ -21,6 +21,10 @@ from causal_snn.tpm import TPM
 Floats = NDArray[np.float64]
 
 
+class UnreachableError(InputError):
+    """No state of the network leads to the state asked about."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Factors:
     """A system of n units in a state.
@@ -54,7 +58,7 @@ def factors(tpm: TPM, state: State, units: Sequence[int]) -> Factors:
 
     Raises
     ------
-    InputError
+    UnreachableError
         If no state leads to this one.
     """
     inside, n = list(units), tpm.n
@@ -62,7 +66,7 @@ def factors(tpm: TPM, state: State, units: Sequence[int]) -> Factors:
     present = [m[..., x] for m, x in zip(tpm.marginals, state, strict=True)]
     joint: Floats = np.asarray(reduce(np.multiply, present))
     if not joint.any():
-        raise InputError(
+        raise UnreachableError(
             f"state = {state} ({tpm.state_name(state)}) is unreachable: no state of the network "
             "leads to it. Choose a state with tpm.reachable() true."
         )

@@ -1,0 +1,1 @@
+"""How long a macro model predicts what its network does: exact errors and proven bounds."""
