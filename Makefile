@@ -21,10 +21,10 @@ lint: venv ## check style, types and project layout
 
 # pytest comes last: its closing line is the verdict.
 test: lint ## lint, then run the tests that take seconds
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -n 2 -m "not slow"
 
 test-all: lint ## lint, then run every test
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 clean: ## remove everything that make made
 	rm -rf .venv demo-report build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

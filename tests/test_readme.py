@@ -22,10 +22,12 @@ EXAMPLES = list(zip(blocks("python"), blocks("text"), strict=True))
 
 
 def test_there_is_an_example_for_each_section() -> None:
-    assert len(EXAMPLES) == 3
+    assert len(EXAMPLES) == 5
 
 
-@pytest.mark.parametrize(("code", "output"), EXAMPLES, ids=["network", "neuron", "simulation"])
+@pytest.mark.parametrize(
+    ("code", "output"), EXAMPLES, ids=["network", "neuron", "simulation", "macro states", "phi"]
+)
 def test_the_example_prints_what_it_says(code: str, output: str, tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     done = subprocess.run(

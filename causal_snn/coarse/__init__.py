@@ -9,6 +9,9 @@ from causal_snn.coarse.joint_thresholds.result import JointResult, JointStatus
 from causal_snn.coarse.leveling.certificate import CutsCertificate, LevelsCertificate
 from causal_snn.coarse.leveling.levels import levels
 from causal_snn.coarse.leveling.result import LevelsResult, LevelsStatus
+from causal_snn.coarse.lumping.certificate import LumpCertificate
+from causal_snn.coarse.lumping.lump import lump
+from causal_snn.coarse.lumping.result import LumpResult, LumpStatus
 from causal_snn.coarse.pareto import ParetoFront, pareto
 from causal_snn.coarse.pareto_points import ParetoPoint
 from causal_snn.coarse.partition import CELLS, Alphabet, Partition, UnitPartition
@@ -29,6 +32,9 @@ __all__ = [
     "LevelsCertificate",
     "LevelsResult",
     "LevelsStatus",
+    "LumpCertificate",
+    "LumpResult",
+    "LumpStatus",
     "ParetoFront",
     "ParetoPoint",
     "Partition",
@@ -42,6 +48,7 @@ __all__ = [
     "diameter",
     "joint",
     "levels",
+    "lump",
     "pareto",
     "phase_diagram",
     "threshold",
