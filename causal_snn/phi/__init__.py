@@ -5,6 +5,13 @@ from causal_snn.phi.analyze import analyze
 from causal_snn.phi.complexes import Complexes, complexes
 from causal_snn.phi.enclosure import Enclosure, enclosure
 from causal_snn.phi.landscape import PhiLandscape, landscape
+from causal_snn.phi.measures import (
+    GaussianChain,
+    geometric_phi,
+    integrated_effective_information,
+    phi_star,
+    stochastic_interaction,
+)
 from causal_snn.phi.path import PhiPath, path
 from causal_snn.phi.posterior import PhiPosterior, posterior
 from causal_snn.phi.result import Complex, MinimumPartition, PhiByState, PhiResult
@@ -18,6 +25,7 @@ __all__ = [
     "Complexes",
     "Distinction",
     "Enclosure",
+    "GaussianChain",
     "MinimumPartition",
     "PhiByState",
     "PhiLandscape",
@@ -30,10 +38,14 @@ __all__ = [
     "complexes",
     "enclosure",
     "from_pyphi",
+    "geometric_phi",
+    "integrated_effective_information",
     "landscape",
     "path",
+    "phi_star",
     "posterior",
     "read_pyphi",
+    "stochastic_interaction",
     "structure",
     "system",
     "to_pyphi",
