@@ -3,6 +3,7 @@
 from causal_snn.coarse.certificate import Certificate
 from causal_snn.coarse.context_thresholds import ContextThresholds, context_thresholds
 from causal_snn.coarse.diameter import contrast, diameter
+from causal_snn.coarse.grain import Grains, grains
 from causal_snn.coarse.joint_thresholds.certificate import JointCertificate
 from causal_snn.coarse.joint_thresholds.joint import joint
 from causal_snn.coarse.joint_thresholds.result import JointResult, JointStatus
@@ -26,6 +27,7 @@ __all__ = [
     "Certificate",
     "ContextThresholds",
     "CutsCertificate",
+    "Grains",
     "JointCertificate",
     "JointResult",
     "JointStatus",
@@ -46,6 +48,7 @@ __all__ = [
     "context_thresholds",
     "contrast",
     "diameter",
+    "grains",
     "joint",
     "levels",
     "lump",

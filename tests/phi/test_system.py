@@ -245,8 +245,9 @@ def test_units_of_more_than_two_states_equal_pyphi(sizes: tuple[int, ...]) -> No
     assert positive
 
 
-def test_stock_examples_equal_pyphi() -> None:
-    """Every binary example of PyPhi's with up to four units, where its own state is given."""
+@pytest.mark.parametrize("most", [4, pytest.param(5, marks=pytest.mark.slow)])
+def test_stock_examples_equal_pyphi(most: int) -> None:
+    """Every example of PyPhi's that comes with a state and has few enough units for PyPhi."""
     import pyphi
 
     checked = positive = 0
@@ -254,7 +255,7 @@ def test_stock_examples_equal_pyphi() -> None:
         if not name.endswith("_system") or "actual" in name:
             continue
         example = getattr(pyphi.examples, name)()
-        if not isinstance(example, pyphi.System) or len(example.node_indices) > 4:
+        if not isinstance(example, pyphi.System) or len(example.node_indices) > most:
             continue
         values = compare(phi.from_pyphi(example), tuple(example.state), example.node_indices)
         checked += 1
