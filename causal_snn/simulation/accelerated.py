@@ -76,7 +76,7 @@ class CompiledRun:
         above = lanes.flat_spiked if lanes.above is None else lanes.above.reshape(-1)
         room = np.zeros(max(4 * engine.n, 1024), np.int64)
         done = 0
-        while done < steps:
+        while done < steps and not keeper.full:
             ends = np.zeros(steps - done, np.int64)
             took = self.segment(
                 engine.step_number,
@@ -88,23 +88,19 @@ class CompiledRun:
                 self.ring,
                 self.counts,
                 room,
+                keeper.left(),
                 ends,
                 engine.streams[0],
                 *self.arguments,
             )
-            self._keep(room, ends[:took], keeper)
+            if took:
+                keeper.keep_many(room[: ends[took - 1]].copy(), ends[:took], engine.step_number)
             engine.step_number += took
             done += took
         for slot in range(traffic.longest):
             traffic.ring[slot] = self.ring[slot, : self.counts[slot]].copy()
         traffic.now = engine.step_number
         hold.load(self.left)
-
-    def _keep(self, room: Any, ends: Any, keeper: Keeper) -> None:
-        start = 0
-        for k, end in enumerate(ends.tolist()):
-            keeper.keep(room[start:end].copy(), self.engine.step_number + k + 1)
-            start = end
 
 
 @cache

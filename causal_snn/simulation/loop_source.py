@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import numpy as np
 
 from causal_snn.errors import InputError
 from causal_snn.simulation.engine.core import Engine
+from causal_snn.simulation.engine.event_traffic import Route
 from causal_snn.simulation.engine.group_lanes import AFTER, BEFORE
 from causal_snn.simulation.engine.program import Program, compile_program, evaluate_constants
 from causal_snn.simulation.engine.stages import stages
+
+TOGETHER = 64
+"""Units that are looked through at once for spikes."""
 
 
 class LoopWriter:
@@ -23,13 +28,16 @@ class LoopWriter:
 
     def give(self, name: str, value: Any) -> str:
         """Pass a value to the loop; return how the loop's text refers to it for unit k."""
-        array = np.asarray(value, dtype=self.lanes.dtype)
+        array = np.asarray(value, dtype=self.lanes.dtype).reshape(-1)
+        if np.all(array == array[0]):  # one number needs no memory in the loop
+            return self._pass(name, array[0])
+        return f"{self._pass(name, np.ascontiguousarray(array))}[k]"
+
+    def _pass(self, name: str, value: Any) -> str:
+        """Pass a value to the loop as it is; return its name."""
         self.names.append(name)
-        if array.size == 1:
-            self.arguments.append(self.lanes.dtype.type(array.reshape(-1)[0]))
-            return name
-        self.arguments.append(np.ascontiguousarray(array.reshape(-1)))
-        return f"{name}[k]"
+        self.arguments.append(value)
+        return name
 
     def source(self) -> str:
         """Return the text of the loop."""
@@ -40,7 +48,7 @@ class LoopWriter:
         reset = self._reset(states)
         noise = self._noise()
         hold, detect = self._hold(), self._detect()
-        buffers = ("spiked", "above", "left", "ring", "counts", "room", "ends", "rng")
+        buffers = ("spiked", "above", "left", "ring", "counts", "room", "most", "ends", "rng")
         head = ", ".join(["first", "steps", *states, *buffers, *self.names])
         refractory = lanes.group.convention.refractory_steps
         lines = [
@@ -61,16 +69,18 @@ class LoopWriter:
             *_indent(2, hold),
             "        slot = (first + t + 1) % longest",
             "        found = 0",
-            "        for k in range(n):",
-            *_indent(3, detect),
-            "                ring[slot, found] = k",
-            "                room[kept + found] = k",
-            "                found += 1",
-            f"                left[k] = {refractory}",
-            *_indent(4, ["waiting[count] = k", "count += 1"] if self.holds else []),
+            *_indent(2, detect),
+            "                    ring[slot, found] = k",
+            "                    room[kept + found] = k",
+            "                    found += 1",
+            f"                    left[k] = {refractory}",
+            *_indent(5, ["waiting[count] = k", "count += 1"] if self.holds else []),
             "        counts[slot] = found",
             "        kept += found",
             "        ends[t] = kept",
+            "        if kept > most:",
+            "            took = t + 1",
+            "            break",
             "    if took > 0:",
             "        slot = (first + took) % longest",
             "        spiked[:] = False",
@@ -109,45 +119,48 @@ class LoopWriter:
     def _traffic(self) -> tuple[list[str], list[str]]:
         engine, lanes = self.engine, self.lanes
         traffic: Any = engine.traffic
-        targets = engine.traffic.targets([])
+        targets = traffic.targets([])
         own = tuple(
             lanes.group.equations.synapse if s is None else lanes.group.states.index(s)
             for s in targets
         )
-        bias = engine.layout.network.bias[lanes.group.units]
-        places = lanes.flow(own, bias, None)[1]
-        text: dict[str, list[str]] = {BEFORE: [], AFTER: []}
-        for k, link in enumerate(engine.traffic.links):
-            at = targets.index(link.state)
-            place = places[at]
-            if not isinstance(place, str):
-                raise InputError(
-                    "accelerate = 'numba' does not do this arrival of spikes (euler, 'start'); "
-                    "leave accelerate out"
-                )
-            for delay, to in traffic.fans[k].items():
-                text[place] += self._deliver(f"{k}_{delay}", delay, to, own[at])
-        return text[BEFORE], text[AFTER]
+        places = lanes.flow(own, engine.layout.network.bias[lanes.group.units], None)[1]
+        if not all(isinstance(place, str) for place in places):
+            raise InputError(
+                "accelerate = 'numba' does not do this arrival of spikes (euler, 'start'); "
+                "leave accelerate out"
+            )
+        routes = traffic.direct_routes(lanes, list(zip(targets, own, places, strict=True)))
+        numbers = count()
+        before, after = (
+            [line for route in routes[when] for line in self._deliver(str(next(numbers)), route)]
+            for when in (BEFORE, AFTER)
+        )
+        return before, after
 
-    def _deliver(self, tag: str, delay: int, to: Any, state: int) -> list[str]:
-        n = self.engine.n
-        if to.full:
-            targets = np.tile(np.arange(n), n)
-            weights = to.weights.reshape(-1)
-            ends = np.arange(n + 1) * n
-        else:
-            targets, weights, ends = to.places, to.weights, np.array(to.ends)
-        names = [f"{what}_{tag}" for what in ("to", "weight", "end")]
-        self.names += names
-        self.arguments += [targets.astype(np.int32), weights, ends.astype(np.int64)]
-        to_, weight, end = names
-        return [
-            f"back = (first + t + 1 - {delay}) % longest",
+    def _deliver(self, tag: str, route: Route) -> list[str]:
+        """Return the text that adds the spikes of one way to their targets."""
+        fan = route.fan
+        into, weight = self._pass(f"into{tag}", route.into), f"weight{tag}"
+        lines = [
+            f"back = (first + t + 1 - {route.delay}) % longest",
             "for j in range(counts[back]):",
             "    source = ring[back, j]",
-            f"    for q in range({end}[source], {end}[source + 1]):",
-            f"        x{state}[{to_}[q]] += {weight}[q]",
         ]
+        if fan.full:
+            self._pass(weight, fan.weights)
+            return [*lines, "    for q in range(n):", f"        {into}[q] += {weight}[source, q]"]
+        # Unsigned numbers need no look for negative ones.
+        to = self._pass(f"to{tag}", fan.places.astype(np.uint32))
+        end = self._pass(f"end{tag}", np.array(fan.ends, np.uint64))
+        lines += [f"    for q in range({end}[source], {end}[source + 1]):"]
+        if all(np.ndim(jump) == 0 or not jump.size for jump in fan.jumps):  # one for each source
+            alike = [float(jump) if np.ndim(jump) == 0 else 0.0 for jump in fan.jumps]
+            self._pass(weight, np.array(alike, self.lanes.dtype))
+            lines.insert(-1, f"    jump = {weight}[source]")
+            return [*lines, f"        {into}[{to}[q]] += jump"]
+        self._pass(weight, fan.weights)
+        return [*lines, f"        {into}[{to}[q]] += {weight}[q]"]
 
     def _flow(self, states: list[str]) -> list[str]:
         lanes = self.lanes
@@ -156,11 +169,13 @@ class LoopWriter:
             old = [f"o{r} = {x}[k]" for r, x in enumerate(states)]
             new = []
             for s, x in enumerate(states):
-                terms = [self.give(f"c{s}", step.constant[s])]
+                terms = []
+                if np.any(step.constant[s]):
+                    terms.append(self.give(f"c{s}", step.constant[s]))
                 for r in range(len(states)):
                     if np.any(step.matrix[s, r]):
                         terms.append(f"{self.give(f'm{s}{r}', step.matrix[s, r])} * o{r}")
-                new.append(f"{x}[k] = " + " + ".join(terms))
+                new.append(f"{x}[k] = " + (" + ".join(terms) or "0.0"))
             return [*old, *new]
         lines: list[str] = []
         for number, (renewed, formulas) in enumerate(stages(lanes.group)):
@@ -218,19 +233,29 @@ class LoopWriter:
         ]
 
     def _detect(self) -> list[str]:
-        """Return the text that finds a spike; held units lie below threshold and have none."""
+        """Return the text that finds the spikes; held units lie below threshold and have none."""
         lanes = self.lanes
         threshold = self.give("threshold", lanes.threshold_now())
         sign = ">" if lanes.group.convention.strict_threshold else ">="
-        if not lanes.level:
-            return [f"if x0[k] {sign} {threshold}:"]
-        return [
-            f"now = x0[k] {sign} {threshold}",
-            "free, before = left[k] == 0, above[k]",
-            "above[k] = now",
-            "if not free:",
-            "    left[k] -= 1",
-            "if now and not before and free:",
+        reached = f"x0[k] {sign} {threshold}"
+        if lanes.level:
+            return [
+                "for begin in range(1):",
+                "    for k in range(n):",
+                f"        now = {reached}",
+                "        free, before = left[k] == 0, above[k]",
+                "        above[k] = now",
+                "        if not free:",
+                "            left[k] -= 1",
+                "        if now and not before and free:",
+            ]
+        return [  # spikes are rare: first whether there are any among some units
+            f"for begin in range(0, n, {TOGETHER}):",
+            f"    end, many = min(begin + {TOGETHER}, n), 0",
+            "    for k in range(begin, end):",
+            f"        many += {reached}",
+            "    for k in range(begin, end if many else begin):",
+            f"        if {reached}:",
         ]
 
 

@@ -41,7 +41,7 @@ def run_to(
             text = find_fault(engine, saved, schedule)
             keeper.forget_after(engine.step_number)
             return NOT_FINITE, text
-        saved = engine.snapshot()
+        saved = engine.snapshot(saved)
         if engine.step_number == end:
             break
         if keeper.full:

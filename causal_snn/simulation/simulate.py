@@ -31,6 +31,8 @@ from causal_snn.simulation.state import SimulationState, check_resumed, made_for
 
 MOST_STEPS = 2**53
 """Steps in the longest run: more cannot be told apart in ms."""
+SOURCE = 240
+"""Bytes that the lists of a unit's targets and weights take, these apart."""
 
 
 def simulate(
@@ -178,12 +180,14 @@ def _memory(layout: Layout, replicas: int, dtype: np.dtype[Any], plan: Plan) -> 
     network = layout.network
     states = sum(group.size * (len(group.states) + 12) for group in layout.groups)
     random = 4 * layout.n * len(network.inputs)
-    weights = 0
+    weights, lists = 0, 0
     for table in (network.weights, *network.synapses.values()):
         weights += table.nnz if is_sparse(table) else table.size
+        lists += SOURCE * layout.n if is_sparse(table) else 0
     return (
         (states + random) * replicas * dtype.itemsize
         + weights * (dtype.itemsize + 8)
+        + lists
         + plan.bytes(replicas, dtype.itemsize)
     )
 

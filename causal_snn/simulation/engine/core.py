@@ -14,21 +14,22 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from causal_snn.models.inputs import OUCurrent, PoissonInput, WhiteNoise
+from causal_snn.models.inputs import OUCurrent, PoissonInput
 from causal_snn.simulation.engine.controls import Controls
+from causal_snn.simulation.engine.event_traffic import EventTraffic
 from causal_snn.simulation.engine.fold import Fold, foldable
 from causal_snn.simulation.engine.group_lanes import AFTER, BEFORE, GroupLanes
 from causal_snn.simulation.engine.layout import Layout
 from causal_snn.simulation.engine.noise import Normals
+from causal_snn.simulation.engine.noise_ops import noise_ops, noise_scale
 from causal_snn.simulation.engine.program import Op
 from causal_snn.simulation.engine.refractory import make_hold
+from causal_snn.simulation.engine.resets import reset_ops
 from causal_snn.simulation.engine.sources import OrnsteinUhlenbeck, PoissonSource
 from causal_snn.simulation.engine.synapses import projections
-from causal_snn.simulation.engine.traffic import DenseTraffic, EventTraffic
+from causal_snn.simulation.engine.traffic import DenseTraffic
 
-Floats = NDArray[np.float64]
 type Snapshot = tuple[int, dict[str, Any], list[dict[str, Any]]]
 """Step, arrays by name, and the states of the random streams."""
 
@@ -90,8 +91,12 @@ class Engine:
         self.pulsed = {link.state for link in links if link.state is not None} - {
             name for group in layout.groups for name in group.states
         }
+        alone = len(self.ou) == 1 and not varying and not self.pulsed
         varies = varying or bool(self.ou) or bool(self.pulsed)
         self.current: Any = np.zeros(shape, self.dtype) if varies else None
+        if alone:
+            self.current = self.ou[0].value
+        self.traffic.pour(sorted(self.pulsed), self.current)
         self.injected: Any = np.zeros(shape, self.dtype) if varying else None
         self.clamps: list[Op] = []
         self.may_fold = fold
@@ -107,10 +112,10 @@ class Engine:
     def build(self) -> None:
         """Make the calls of a step from the parameters and weights in force."""
         network = self.layout.network
-        self.sigma = self._sigma()
+        self.sigma = noise_scale(self)
         targets = self.traffic.targets([source.state for source in self.poisson])
-        self.first = [self.traffic.deliver, *(source.deliver for source in self.poisson)]
-        self.first += self._current_ops()
+        self.first = self._current_ops()
+        self.first += [self.traffic.deliver, *(source.deliver for source in self.poisson)]
         self.last = []
         forced = [self.controls.apply_forced] if self.forceful else []
         states = [state for state in targets if state not in self.pulsed]
@@ -123,7 +128,7 @@ class Engine:
             whens = list(zip(arrived, own, places, strict=True))
             buffered = self.poisson or self.pulsed
             direct = None if buffered else self.traffic.direct(group, whens)
-            self.first += group.reset_ops(hold.spikes)
+            self.first += reset_ops(group, hold.spikes)
             if hold.kept is not None:
                 self.first.append(hold.keep)
             if self.remember:
@@ -139,8 +144,8 @@ class Engine:
                 self.first += [*direct[BEFORE], *flow, *direct[AFTER]]
             self.first += group.restart_ops()
             hold.build()
-            self.last += [hold.apply, *group.detect_ops(), *forced, hold.update]
-        self.noisy = self._noise_ops()
+            self.last += [*hold.ops(), *group.detect_ops(), *forced, hold.update]
+        self.noisy = noise_ops(self)
         self.last.append(self.traffic.collect)
         if self.may_fold and foldable(self):
             self.fold = Fold(self)
@@ -154,26 +159,16 @@ class Engine:
         if self.current is None:
             return []
         ops: list[Op] = [source.advance for source in self.ou]
-        terms = [source.value for source in self.ou]
-        terms += [self.traffic.arrived(name, slice(None)) for name in self.pulsed]
+        values = [source.value for source in self.ou]
+        if values and self.current is values[0]:
+            return ops
         if self.injected is not None:
             ops += [partial(np.copyto, self.current, self.injected), self.controls.add_series]
+        elif values:
+            ops.append(partial(np.copyto, self.current, values.pop(0)))
         else:
-            ops.append(partial(np.copyto, self.current, terms.pop(0)))
-        return [*ops, *(partial(np.add, self.current, x, out=self.current) for x in terms)]
-
-    def _sigma(self) -> Floats:
-        """Return the noise of a step on every potential, shape (R, n)."""
-        network, rows = self.layout.network, []
-        white = np.zeros(self.n)
-        for source in self.layout.inputs(WhiteNoise):
-            white += source.per_unit("amplitude", self.n) ** 2
-        for group in self.groups:
-            units = group.group.units
-            rows.append(group.noise_scale(network.noise[units], white[units]))
-        most = max(len(row) for row in rows)
-        sigma = np.concatenate([np.broadcast_to(r, (most, r.shape[1])) for r in rows], axis=1)
-        return sigma[:1] if np.all(sigma == sigma[:1]) else sigma
+            ops.append(partial(self.current.fill, 0))
+        return [*ops, *(partial(np.add, self.current, x, out=self.current) for x in values)]
 
     @property
     def deep(self) -> int:
@@ -206,33 +201,6 @@ class Engine:
         normals = Normals(self.streams, count, self.dtype, scale)
         return normals, normals.view((self.deep, self.n, self.lanes))
 
-    def _noise_ops(self) -> list[Op]:
-        if not np.any(self.sigma):
-            return []
-        many = len(self.sigma) > 1
-        same = not many and bool(np.all(self.sigma == self.sigma.flat[0]))
-        scale = float(self.sigma.flat[0]) if same else 1.0
-        normals, z = self.new_normals(scale)
-        ops: list[Op] = [normals.draw]
-        column = self.sigma.astype(self.dtype)[:, :, None]
-        if not same and not many:
-            ops.append(partial(np.multiply, z, column, out=z))
-        half = self.rows // 2
-        parts: list[tuple[slice, np.ufunc]] = [(slice(None), np.add)]
-        if self.antithetic:
-            parts = [(slice(half), np.add), (slice(half, None), np.subtract)]
-        for group in self.groups:
-            span = group.group.span
-            xi = z[:, span]
-            for rows, combine in parts:
-                x = group.states[0][rows]
-                if many:
-                    scaled = (xi, column[rows, span], group.scratch[rows])
-                    ops.append(partial(_scaled, combine, x, *scaled))
-                else:
-                    ops.append(partial(combine, x, xi, out=x))
-        return ops
-
     # --- running
 
     def step(self) -> None:
@@ -252,7 +220,8 @@ class Engine:
         for op in self.first:
             op()
         for hold in self.holds:
-            hold.apply()
+            for op in hold.ops():
+                op()
 
     def held_now(self) -> Any:
         """Return which units are refractory, shape (n, rows, lanes)."""
@@ -273,10 +242,13 @@ class Engine:
         if self.fold is not None:
             self.fold.refresh()
 
-    def snapshot(self) -> Snapshot:
-        """Return everything that what follows depends on, but parameters and weights."""
+    def snapshot(self, over: Snapshot | None = None) -> Snapshot:
+        """Return everything that what follows depends on, but parameters and weights.
+
+        A snapshot that is needed no more may be given: its memory is used again.
+        """
         streams = [dict(stream.bit_generator.state) for stream in self.streams]
-        return self.step_number, self.state_arrays(), streams
+        return self.step_number, self.state_arrays({} if over is None else over[1]), streams
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot."""
@@ -285,19 +257,27 @@ class Engine:
         for stream, state in zip(self.streams, streams, strict=True):
             stream.bit_generator.state = state
 
-    def state_arrays(self) -> dict[str, Any]:
-        """Return copies of everything that the next step depends on, but the streams."""
-        found: dict[str, Any] = {}
-        for k, (group, hold) in enumerate(zip(self.groups, self.holds, strict=True)):
-            for name, value in zip(group.group.states, group.states, strict=True):
-                found[f"{k}.{name}"] = value.copy()
-            found[f"{k}.spiked"] = group.spiked.copy()
-            found[f"{k}.hold"] = hold.save()
+    def state_arrays(self, over: dict[str, Any]) -> dict[str, Any]:
+        """Return copies of everything that the next step depends on, but the streams.
+
+        Arrays of `over` are written over.
+        """
+        now: dict[str, Any] = {}
+        for k, group in enumerate(self.groups):
+            now |= {
+                f"{k}.{name}": x for name, x in zip(group.group.states, group.states, strict=True)
+            }
+            now[f"{k}.spiked"] = group.spiked
             if group.above is not None:
-                found[f"{k}.above"] = group.above.copy()
-        for k, source in enumerate(self.ou):
-            found[f"ou{k}"] = source.value.copy()
-        return found | self.traffic.save(self.step_number)
+                now[f"{k}.above"] = group.above
+        now |= {f"ou{k}": source.value for k, source in enumerate(self.ou)}
+        for name, value in now.items():
+            if name in over:
+                np.copyto(over[name], value)
+            else:
+                over[name] = value.copy()
+        over |= {f"{k}.hold": hold.save() for k, hold in enumerate(self.holds)}
+        return over | self.traffic.save(self.step_number)
 
     def set_state_arrays(self, found: dict[str, Any], step_number: int) -> None:
         """Put back what `state_arrays` gave."""
@@ -314,9 +294,3 @@ class Engine:
         self.traffic.load(found, step_number)
         if self.fold is not None:
             self.fold.refresh()
-
-
-def _scaled(combine: np.ufunc, x: Any, xi: Any, column: Any, scratch: Any) -> None:
-    """Add (or subtract) normal numbers whose standard deviation differs from row to row."""
-    np.multiply(xi, column, out=scratch)
-    combine(x, scratch, out=x)

@@ -7,7 +7,6 @@ refractory units, detection of spikes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -16,11 +15,11 @@ from numpy.typing import NDArray
 
 from causal_snn.models.schemes import DT
 from causal_snn.simulation.engine.binding import bind
-from causal_snn.simulation.engine.layout import EXACT, Group, is_lif_family, is_linear
+from causal_snn.simulation.engine.layout import EXACT, Group, is_linear
 from causal_snn.simulation.engine.linear import LinearStep, linear_step, noise_gain
 from causal_snn.simulation.engine.linear_ops import matrix_ops, product_ops
 from causal_snn.simulation.engine.program import Op, compile_program, evaluate_constants
-from causal_snn.simulation.engine.reset_formulas import reset_function, threshold_function
+from causal_snn.simulation.engine.reset_formulas import threshold_function
 from causal_snn.simulation.engine.stages import stages
 
 Floats = NDArray[np.float64]
@@ -59,7 +58,6 @@ class GroupLanes:
         self.scratch = np.empty(shape, dtype)
         self.before = np.zeros(shape, dtype)
         self.linear: LinearStep | None = None
-        self.resetting = ([], list, []) if self.level else reset_function(group.equations)
 
     @property
     def count(self) -> int:
@@ -69,11 +67,14 @@ class GroupLanes:
     # --- what an array of one number per unit looks like next to the lanes
 
     def number(self, values: Any) -> Any:
-        """Return values (R, m) for use beside (rows, m, lanes): one number if all agree."""
+        """Return values (R, m) for use beside (rows, m, lanes): one number if all agree.
+
+        The number is an array of shape (), which a ufunc need not convert at every call.
+        """
         array = np.asarray(values, dtype=self.dtype)
         first = array.flat[0] if array.size else self.dtype.type(0)
         if np.all(array == first):
-            return self.dtype.type(first)
+            return np.array(first, self.dtype)
         shape = np.broadcast_shapes(array.shape, (1, self.group.size))
         return np.ascontiguousarray(np.broadcast_to(array, shape))[:, :, None]
 
@@ -127,8 +128,7 @@ class GroupLanes:
         for renewed, formulas in stages(self.group):
             program = compile_program(formulas, names)
             constants = [
-                np.asarray(c, self.dtype) if np.ndim(c) else self.dtype.type(c)
-                for c in evaluate_constants(program, self.values())
+                np.asarray(c, self.dtype) for c in evaluate_constants(program, self.values())
             ]
             ops += bind(program, inputs, constants, [self.states[k] for k in renewed])
         return ops
@@ -200,80 +200,7 @@ class GroupLanes:
         result: Floats = np.sqrt(variance)
         return result
 
-    # --- reset and threshold
-
-    def reset_at(self, where: Any) -> None:
-        """Reset the units at flat positions `where` that spiked."""
-        if not where.size:
-            return
-        rows, m, lanes = self.shape
-        changes, function, names = self.resetting
-        unit, row = where, 0
-        if rows * lanes > 1:
-            unit, row = (where // lanes) % m, where // (lanes * m)
-        arguments = [x[where] for x in self.flat]
-        for name in names:
-            value = self.parameters[name]
-            arguments.append(value[row if len(value) > 1 else 0, unit])
-        for k, new in zip(changes, function(*arguments), strict=True):
-            self.flat[k][where] = new
-
-    def fixed_reset(self) -> Any:
-        """Return the potential after a spike, (R, m), where it depends on parameters alone."""
-        equations = self.group.equations
-        if self.level or self.group.convention.reset == "subtract":
-            return None
-        if equations.reset[0].free_symbols & set(equations.states):
-            return None
-        changes, function, names = self.resetting
-        states = [0.0] * len(equations.states)
-        value = function(*states, *(self.parameters[name] for name in names))[changes.index(0)]
-        return np.broadcast_to(value, np.broadcast_shapes(np.shape(value), (1, self.group.size)))
-
-    def reset_ops(self, spikes: Callable[[], Any]) -> list[Op]:
-        """Return the operations that reset the units that spiked; `spikes` gives their places."""
-        if self.level:
-            return []
-        state = self.states[0]
-        if self.group.convention.reset == "subtract":
-            if self.linear is None or not is_lif_family(self.group.model):
-                return [lambda: self._subtract_at(spikes())]
-            jump = self.number(self.linear.jump)
-            return [
-                partial(np.multiply, self.spiked, jump, out=self.scratch),
-                partial(np.subtract, state, self.scratch, out=state),
-            ]
-        dense = self.shape[2] > 1
-        if dense and is_lif_family(self.group.model):
-            return self._blend(state, self.number(self.parameters["V_reset"]))
-        changes = self.resetting[0]
-        fixed = self.fixed_reset()
-        if changes == [0] and fixed is not None and np.all(fixed == fixed.flat[0]):
-            flat, value = self.flat[0], self.dtype.type(fixed.flat[0])
-            return [lambda: flat.__setitem__(spikes(), value)]
-        return [lambda: self.reset_at(spikes())]
-
-    def _blend(self, state: Any, reset: Any) -> list[Op]:
-        """Return the operations v <- v (1 - s) + V_reset s: exact, and without a branch.
-
-        A masked copy branches at every value, which costs more than these five together.
-        """
-        one, spikes, scratch = self.dtype.type(1), np.empty_like(state), self.scratch
-        return [
-            partial(np.copyto, spikes, self.spiked),
-            partial(np.subtract, one, spikes, out=scratch),
-            partial(np.multiply, state, scratch, out=state),
-            partial(np.multiply, spikes, reset, out=scratch),
-            partial(np.add, state, scratch, out=state),
-        ]
-
-    def _subtract_at(self, where: Any) -> None:
-        """Lower the potential by threshold minus reset value; the other states reset as usual."""
-        if where.size:
-            old = self.flat[0][where].copy()
-            self.reset_at(where)
-            threshold = np.broadcast_to(self.threshold_now(), self.shape).reshape(-1)[where]
-            self.flat[0][where] += old - threshold
+    # --- threshold
 
     def threshold_now(self) -> Any:
         """Return the threshold in force: a number, (R, m, 1), or as many as there are lanes."""
@@ -287,7 +214,7 @@ class GroupLanes:
     def threshold(self) -> tuple[list[Op], Any]:
         """Return the operations that find the threshold, and where its value is."""
         if self.level or not threshold_function(self.group.equations)[1]:
-            return [], self.threshold_now()
+            return [], np.asarray(self.threshold_now())
         if self.group.equations.threshold in self.group.equations.states:
             equations = self.group.equations
             return [], self.states[equations.states.index(equations.threshold)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,13 +29,22 @@ def product_ops(lanes: GroupLanes, step: LinearStep) -> list[Op] | None:
     numbers = table[..., 0, 0].astype(lanes.dtype)
     flat = lanes.block.reshape(size + 1, -1)
     coupled = [k for k in range(size) if np.any(np.delete(numbers[k], k))]
-    results = {k: np.empty(flat.shape[1], lanes.dtype) for k in coupled}
-    ops: list[Op] = [partial(np.dot, numbers[k], flat, out=results[k]) for k in coupled]
+    results: dict[int, Any] = {}
+    if coupled == [0]:
+        from scipy.linalg.blas import get_blas_funcs
+
+        # v <- a v + (the other states and the ones) b, in place
+        gemv = get_blas_funcs("gemv", dtype=lanes.dtype)
+        others, b = flat[1:].T, numbers[0, 1:].copy()
+        ops: list[Op] = [partial(gemv, 1.0, others, b, numbers[0, 0], flat[0], overwrite_y=1)]
+    else:
+        results = {k: np.empty(flat.shape[1], lanes.dtype) for k in coupled}
+        ops = [partial(np.dot, numbers[k], flat, out=results[k]) for k in coupled]
     for k in range(size):
         if k in results:
             ops.append(partial(np.copyto, flat[k], results[k]))
-        else:
-            ops.append(partial(np.multiply, flat[k], numbers[k, k], out=flat[k]))
+        elif k not in coupled:
+            ops.append(partial(np.multiply, flat[k], np.array(numbers[k, k]), out=flat[k]))
     return ops
 
 

@@ -67,9 +67,13 @@ def compile_program(formulas: tuple[sp.Expr, ...], inputs: tuple[str, ...]) -> P
     writer = _Writer(inputs)
     for symbol, formula in powers:
         writer.define(symbol, formula)
+    negative: dict[Any, Any] = {}  # -x is no work of its own where x is subtracted
     for symbol, formula in shared:
-        writer.define(symbol, formula)
-    outputs = tuple(writer.ref(formula) for formula in rest)
+        if _negated(formula) and len(formula.args) == 2:
+            negative[symbol] = formula.xreplace(negative)
+        else:
+            writer.define(symbol, formula.xreplace(negative))
+    outputs = tuple(writer.ref(formula.xreplace(negative)) for formula in rest)
     return Program(inputs, tuple(writer.constants), tuple(writer.instructions), outputs)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from causal_snn.simulation.engine.group_lanes import GroupLanes
 from causal_snn.simulation.engine.layout import is_lif_family
 from causal_snn.simulation.engine.program import Op
+from causal_snn.simulation.engine.resets import fixed_reset
 
 
 class Hold:
@@ -24,7 +26,7 @@ class Hold:
 
     def _keeps(self) -> bool:
         """Return whether the held potential is what the reset left, unit by unit."""
-        known = is_lif_family(self.group.group.model) or self.group.fixed_reset() is not None
+        known = is_lif_family(self.group.group.model) or fixed_reset(self.group) is not None
         return self.steps > 0 and not self.group.level and not known
 
     def build(self) -> None:
@@ -32,7 +34,7 @@ class Hold:
         if is_lif_family(self.group.group.model):
             self.value = self.group.number(self.group.parameters["V_reset"])
         elif self.steps and not self.group.level and self.kept is None:
-            self.value = self.group.number(self.group.fixed_reset())
+            self.value = self.group.number(fixed_reset(self.group))
 
     def spikes(self) -> Any:
         """Return the flat positions of the units that spiked in the latest step."""
@@ -70,6 +72,10 @@ class LaneHold(Hold):
         size = group.shape if self.steps else (0,)
         self.left = np.zeros(size, np.int32)
         self.held = np.zeros(size, bool)
+
+    def ops(self) -> list[Op]:
+        """Return the operations that hold potentials."""
+        return [self.apply] if self.steps else []
 
     def apply(self) -> None:
         """Hold the potential of refractory units."""
@@ -127,7 +133,30 @@ class EventHold(Hold):
         super().__init__(group)
         self.latest = np.zeros(0, np.intp)
         self.log = np.zeros(1024, np.intp)
-        self.ends = [0] * (self.steps + 1)
+        self.ends = self._no_ends()  # of each step's spikes in the log
+        self.flat = group.flat[0]
+        self.where_held: Any = None  # the held potential of each place, where they differ
+        self.silent = False  # a held potential is below threshold by itself
+
+    def _no_ends(self) -> deque[int]:
+        return deque([0] * (self.steps + 1), maxlen=self.steps + 1)
+
+    def build(self) -> None:
+        """Take over the parameters in force."""
+        super().build()
+        group, held = self.group, self.value
+        if self.kept is not None:
+            self.where_held = self.kept.reshape(-1)
+        elif held is not None:
+            spread = np.broadcast_to(held, group.shape).reshape(-1)
+            self.where_held = spread if np.ndim(held) else None
+            threshold = group.threshold_now()
+            fixed = not group.level and np.shape(threshold) != group.shape
+            self.silent = fixed and bool(np.all(held < threshold))
+
+    def ops(self) -> list[Op]:
+        """Return the operations that hold potentials."""
+        return [self.apply] if self.steps and not self.group.level else []
 
     def spikes(self) -> Any:
         """Return the flat positions of the units that spiked in the latest step."""
@@ -138,55 +167,53 @@ class EventHold(Hold):
 
     def apply(self) -> None:
         """Hold the potential of refractory units."""
-        if self.steps and not self.group.level:
-            where = self._window()
-            if where.size:
-                flat = self.group.flat[0]
-                if self.kept is not None:
-                    flat[where] = self.kept.reshape(-1)[where]
-                elif np.ndim(self.value):
-                    held = np.broadcast_to(self.value, self.group.shape).reshape(-1)
-                    flat[where] = held[where]
-                else:
-                    flat[where] = self.value
-                for clamp in self.clamps:
-                    clamp()
+        where = self.log[self.ends[0] : self.ends[-1]]
+        if where.size:
+            self.flat[where] = self.value if self.where_held is None else self.where_held[where]
+            for clamp in self.clamps:
+                clamp()
 
     def mask(self) -> Any:
         """Return which units are held, shape (rows, m, lanes)."""
         held = np.zeros(self.group.shape, bool)
-        if self.steps:
-            held.reshape(-1)[self._window()] = True
+        held.reshape(-1)[self._window()] = True
         return held
 
     def update(self) -> None:
         """List the spikes of this step."""
         spiked = self.group.flat_spiked
         if self.steps:
-            spiked[self._window()] = False
-            self._set_from_outside()
-        self.latest = spiked.nonzero()[0]
+            if self.clamps or not self.silent:
+                spiked[self._window()] = False
+            if self.forced:
+                self._set_from_outside()
+        self.latest = latest = spiked.nonzero()[0]
         if self.steps:
-            self._append(self.latest)
+            begin = self.ends[-1]
+            end = begin + latest.size
+            if end > self.log.size:
+                self._make_room(latest.size)
+                begin = self.ends[-1]
+                end = begin + latest.size
+            self.log[begin:end] = latest
+            self.ends.append(end)  # the oldest goes
 
-    def _append(self, places: Any) -> None:
-        end = self.ends[-1]
-        if end + places.size > self.log.size:
-            window = self._window().copy()
-            first = self.ends[0]
-            self.log = np.zeros(max(2 * (window.size + places.size), 1024), np.intp)
-            self.log[: window.size] = window
-            self.ends = [e - first for e in self.ends]
-            end = self.ends[-1]
-        self.log[end : end + places.size] = places
-        self.ends = [*self.ends[1:], end + places.size]
+    def _make_room(self, more: int) -> None:
+        """Move the window to the beginning of a log with room for more spikes."""
+        window, first = self._window(), self.ends[0]
+        log = np.zeros(max(2 * (window.size + more), 1024), np.intp)
+        log[: window.size] = window
+        self.log = log
+        self.ends.extend([end - first for end in self.ends])
 
     def start(self) -> None:
         """Begin with the units that have just spiked."""
         self.latest = np.flatnonzero(self.group.spiked.reshape(-1))
-        self.ends = [0] * (self.steps + 1)
-        if self.steps:
-            self._append(self.latest)
+        self._set([self.latest] if self.steps else [])
+
+    def _pieces(self) -> list[Any]:
+        """Return the spikes of each step of the window, the oldest first."""
+        return np.split(self._window(), np.subtract(list(self.ends)[1:-1], self.ends[0]))
 
     def release(self, unit: int) -> None:
         """Make a unit free of its refractoriness, unless it has just spiked."""
@@ -194,34 +221,42 @@ class EventHold(Hold):
         freed = np.arange(rows) * m + unit
         self.latest = np.flatnonzero(self.group.spiked.reshape(-1))
         if self.steps:
-            pieces = [self.log[a:b] for a, b in zip(self.ends[:-1], self.ends[1:], strict=True)]
-            pieces = [piece[~np.isin(piece, freed)] for piece in pieces]
+            pieces = [piece[~np.isin(piece, freed)] for piece in self._pieces()]
             self._set([*pieces[:-1], self.latest])
 
     def restart(self, unit: int, before: Any) -> None:  # noqa: ARG002
         """Take over that a unit's latest spike was set from outside."""
         self.latest = np.flatnonzero(self.group.spiked.reshape(-1))
         if self.steps:
-            ends = zip(self.ends[:-2], self.ends[1:-1], strict=True)
-            self._set([*(self.log[a:b].copy() for a, b in ends), self.latest])
+            self._set([*self._pieces()[:-1], self.latest])
 
-    def _set(self, pieces: Any) -> None:
-        self.ends = [0] * (self.steps + 1)
-        for piece in pieces:
-            self._append(piece)
+    def _set(self, pieces: list[Any]) -> None:
+        if pieces:
+            self._fill(np.concatenate(pieces), [piece.size for piece in pieces])
+
+    def _fill(self, window: Any, counts: Any) -> None:
+        """Begin a new log with the spikes of the latest steps, `counts` of each."""
+        self.log = np.zeros(max(2 * window.size, 1024), np.intp)
+        self.log[: window.size] = window
+        self.ends = self._no_ends()
+        self.ends.extend(np.cumsum(counts).tolist())
 
     def save(self) -> Any:
         """Return a copy of what is remembered: for each place, steps since its latest spike."""
         age = np.zeros(self.group.states[0].size, np.int32)
-        for back, (a, b) in enumerate(zip(self.ends[:-1], self.ends[1:], strict=True)):
-            age[self.log[a:b]] = back + 1
+        counts = np.diff(self.ends)
+        # the oldest first: where a unit has two spikes, as one was set, the later one counts
+        age[self._window()] = np.repeat(np.arange(1, self.steps + 1), counts)
         return self._with_kept(age)
 
     def load(self, saved: Any) -> None:
         """Put back what `save` gave."""
         self.latest = np.flatnonzero(self.group.spiked.reshape(-1))
         age = self._take_kept(saved)
-        self._set([np.flatnonzero(age == back + 1) for back in range(self.steps)])
+        held = np.flatnonzero(age)
+        order = np.argsort(age[held], kind="stable")
+        counts = np.bincount(age[held].astype(np.intp), minlength=self.steps + 1)[1:]
+        self._fill(held[order], counts)
 
 
 def make_hold(group: GroupLanes) -> LaneHold | EventHold:

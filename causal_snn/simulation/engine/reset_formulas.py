@@ -12,17 +12,22 @@ _MODULES: list[Any] = [{"linoid": linoid_array}, "numpy"]
 
 
 @cache
-def reset_function(equations: Any) -> tuple[list[int], Callable[..., Any], list[str]]:
-    """Return the states that a reset changes, their new values as a function, its parameters."""
+def reset_function(equations: Any) -> tuple[list[int], Callable[..., Any], list[int], list[str]]:
+    """Return the states that a reset changes, and their new values as a function.
+
+    Its arguments are some states, then some parameters: their numbers and names come last.
+    """
     import sympy as sp
 
     pairs = zip(equations.states, equations.reset, strict=True)
     changes = [k for k, (state, new) in enumerate(pairs) if new != state]
     formulas = [equations.reset[k] for k in changes]
     used = {s for formula in formulas for s in formula.free_symbols}
+    states = [k for k, state in enumerate(equations.states) if state in used]
     names = sorted(str(s) for s in used - set(equations.states))
-    arguments = [*equations.states, *(sp.Symbol(name, real=True) for name in names)]
-    return changes, sp.lambdify(arguments, formulas, modules=_MODULES), names
+    symbols = [sp.Symbol(name, real=True) for name in names]
+    arguments = [*(equations.states[k] for k in states), *symbols]
+    return changes, sp.lambdify(arguments, formulas, modules=_MODULES), states, names
 
 
 @cache

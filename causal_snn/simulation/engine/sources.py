@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from causal_snn.simulation.engine.core import Engine
 
 
+FORGOTTEN = 1e-40
+"""What a step keeps of the current, below which rounding loses it: its noise is far larger."""
+
+
 class OrnsteinUhlenbeck:
     """An OU current of every unit in every lane; `value` has shape (rows, n, lanes)."""
 
@@ -25,6 +29,7 @@ class OrnsteinUhlenbeck:
         self.spread = (sd * np.sqrt(1.0 - decay**2)).astype(engine.dtype)[None, :, None]
         self.value = np.zeros((engine.rows, n, engine.lanes), engine.dtype)
         self.half = engine.rows // 2 if engine.antithetic else None
+        self.white = self.half is None and bool(np.all(decay < FORGOTTEN))
         self.normals, self.z = engine.new_normals()
 
     def start(self) -> None:
@@ -36,6 +41,9 @@ class OrnsteinUhlenbeck:
     def advance(self) -> None:
         """Take one exact step."""
         self.normals.draw()
+        if self.white:  # drawn anew in each step
+            np.multiply(self.z, self.spread, out=self.value)
+            return
         np.multiply(self.value, self.decay, out=self.value)
         np.multiply(self.z, self.spread, out=self.z)
         self._add(self.z)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -83,49 +85,68 @@ class Fan:
     Attributes
     ----------
     places : array of int
-        Places of the targets, source after source.
+        Places of the targets, source after source; those of one source differ.
     weights : array, or array of shape (n, n)
         Jumps, in the same order; a table by source where `full`.
     ends : list of int
         Where the targets of each source begin, and at last where they end.
-    single : number, optional
-        The weight of every connection, where they are all the same.
     full : bool
         Every unit has every unit as target, in order: `places` and `ends` are not needed.
+    targets, jumps : list of array
+        For each source its part of `places`, and of `weights`: of shape () where
+        they agree.
     """
 
     places: NDArray[np.intp]
     weights: Any
     ends: list[int]
-    single: Any
     full: bool
-
-    def targets(self, source: int) -> Any:
-        """Return the places of a unit's targets."""
-        return self.places[self.ends[source] : self.ends[source + 1]]
-
-    def jumps(self, source: int) -> Any:
-        """Return the weights of a unit's targets."""
-        return self.weights[self.ends[source] : self.ends[source + 1]]
+    targets: list[Any]
+    jumps: list[Any]
 
 
-def fan(table: Any, dtype: Any) -> Fan:
-    """Return a table of weights by source."""
-    n = table.shape[0]
-    if not is_sparse(table):
-        columns = np.ascontiguousarray(table.T, dtype=dtype)
-        if np.count_nonzero(columns) > n * n // 2:
-            return Fan(np.zeros(0, np.intp), columns, [], None, full=True)
-        from scipy.sparse import csr_array
+def is_full(table: Any) -> bool:
+    """Return whether a table is dense, and most of its entries are connections."""
+    return not is_sparse(table) and np.count_nonzero(table) > table.shape[0] ** 2 // 2
 
-        table = csr_array(table)
-    by_source = table.tocsc()
-    data = by_source.data.astype(dtype)
-    same = data.size > 0 and bool(np.all(data == data[0]))
+
+def full_fan(table: Any, dtype: Any) -> Fan:
+    """Return a table of weights by source, every unit a target."""
+    columns = np.ascontiguousarray(table.T, dtype=dtype)
+    return Fan(np.zeros(0, np.intp), columns, [], full=True, targets=[], jumps=[])
+
+
+def fan(tables: Sequence[Any], offsets: Sequence[int], dtype: Any) -> Fan:
+    """Return tables of weights, one after the other, as one by source.
+
+    Parameters
+    ----------
+    tables : sequence of table
+        Dense or sparse, (n, n), row = target.
+    offsets : sequence of int
+        Place of the first target of each table.
+    dtype : numpy dtype
+    """
+    from scipy.sparse import csr_array, vstack
+
+    n = tables[0].shape[0]
+    by_source = vstack([csr_array(table) for table in tables], format="csc")
+    which, place = divmod(by_source.indices.astype(np.intp), n)
+    places, weights = np.asarray(offsets, np.intp)[which] + place, by_source.data.astype(dtype)
+    ends = by_source.indptr.tolist()
+    spans = [slice(a, b) for a, b in pairwise(ends)]
+    source = np.repeat(np.arange(n), np.diff(ends))
+    mixed = set(source[weights != weights[by_source.indptr[source]]].tolist())
     return Fan(
-        places=by_source.indices.astype(np.intp),
-        weights=data,
-        ends=by_source.indptr.tolist(),
-        single=data[0] if same else None,
+        places=places,
+        weights=weights,
+        ends=ends,
         full=False,
+        targets=[places[span] for span in spans],
+        jumps=[
+            weights[span]
+            if k in mixed or span.start == span.stop
+            else weights[span][:1].reshape(())
+            for k, span in enumerate(spans)
+        ],
     )
