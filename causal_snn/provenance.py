@@ -15,7 +15,7 @@ from causal_snn import __version__
 def versions() -> Mapping[str, str]:
     """Return the versions of the libraries that numbers depend on, without importing them."""
     found = {"causal-snn": __version__}  # of this code, installed or not
-    for package in ("numpy", "scipy", "sympy", "pyphi"):
+    for package in ("numpy", "scipy", "sympy", "cvxpy", "pyphi"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

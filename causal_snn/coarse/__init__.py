@@ -10,8 +10,10 @@ from causal_snn.coarse.joint_thresholds.result import JointResult, JointStatus
 from causal_snn.coarse.leveling.certificate import CutsCertificate, LevelsCertificate
 from causal_snn.coarse.leveling.levels import levels
 from causal_snn.coarse.leveling.result import LevelsResult, LevelsStatus
+from causal_snn.coarse.lumping.brier import BrierResult, brier_lump
 from causal_snn.coarse.lumping.certificate import LumpCertificate
 from causal_snn.coarse.lumping.lump import lump
+from causal_snn.coarse.lumping.packing import Packing, packing
 from causal_snn.coarse.lumping.result import LumpResult, LumpStatus
 from causal_snn.coarse.pareto import ParetoFront, pareto
 from causal_snn.coarse.pareto_points import ParetoPoint
@@ -24,6 +26,7 @@ from causal_snn.coarse.threshold import threshold
 __all__ = [
     "CELLS",
     "Alphabet",
+    "BrierResult",
     "Certificate",
     "ContextThresholds",
     "CutsCertificate",
@@ -37,6 +40,7 @@ __all__ = [
     "LumpCertificate",
     "LumpResult",
     "LumpStatus",
+    "Packing",
     "ParetoFront",
     "ParetoPoint",
     "Partition",
@@ -45,6 +49,7 @@ __all__ = [
     "ThresholdResult",
     "UnitPartition",
     "Verdict",
+    "brier_lump",
     "context_thresholds",
     "contrast",
     "diameter",
@@ -52,6 +57,7 @@ __all__ = [
     "joint",
     "levels",
     "lump",
+    "packing",
     "pareto",
     "phase_diagram",
     "threshold",

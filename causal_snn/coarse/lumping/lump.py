@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from causal_snn.coarse.lumping.apart import least_distance, macro_rows
+from causal_snn.coarse.lumping.branching import branching_order
 from causal_snn.coarse.lumping.certificate import LumpCertificate
-from causal_snn.coarse.lumping.descent import descend, fits
+from causal_snn.coarse.lumping.descent import allowed, descend
+from causal_snn.coarse.lumping.nearest import nearest
 from causal_snn.coarse.lumping.problem import (
     ROUNDING,
     Labels,
@@ -22,14 +24,14 @@ from causal_snn.coarse.lumping.problem import (
 )
 from causal_snn.coarse.lumping.radius import radii
 from causal_snn.coarse.lumping.result import LumpResult, LumpStatus
-from causal_snn.coarse.lumping.search import Found, Outcome, branching_order, search
-from causal_snn.errors import bad, check_choice
+from causal_snn.coarse.lumping.search import Found, Outcome, search
+from causal_snn.errors import bad, check_choice, check_whole
 from causal_snn.progress import working
 from causal_snn.provenance import provenance
 
 METHOD = "branch and bound on total variation of lumped rows"
-FINENESS = 1e-3
-"""To which the largest separation is found when the one demanded cannot be met."""
+ROW_DIGITS = 12
+"""Decimal digits to which rows must agree to count as the same effect."""
 
 
 def lump(
@@ -60,7 +62,7 @@ def lump(
     Snell, Finite Markov Chains, 1960).
 
     Without `separation`, `min_mass` or `min_size` the optimum is degenerate: one giant cell and
-    some cells of states that are hardly ever entered are always nearly closed.
+    some cells of states that are hardly ever entered are always nearly closed (M7).
 
     Parameters
     ----------
@@ -111,6 +113,7 @@ def lump(
     the status and the notes in the provenance say so.
     """
     check_choice("distance", distance, ("tv",))
+    check_whole("restarts", restarts)
     if not time_limit > 0:
         raise bad("time_limit", time_limit, "a time above 0 s")
     task = problem(
@@ -124,7 +127,7 @@ def lump(
         law=law,
     )
     notes: list[str] = []
-    kinds = distinguishable(task)
+    kinds = int(_same_effect(task).max()) + 1
     if kinds < task.k:
         notes.append(f"{kinds} cells instead of {task.k}: only {kinds} effects differ")
         task = replace(task, k=kinds)
@@ -137,9 +140,10 @@ def lump(
     return _result(solved, notes, time.monotonic() - begun)
 
 
-def distinguishable(task: Problem) -> int:
-    """Return how many micro states have different effects in some context."""
-    return len(np.unique(np.hstack(list(task.matrices)).round(12), axis=0))
+def _same_effect(task: Problem) -> Labels:
+    """Return the partition of micro states into those with the same row in every context."""
+    rows = np.hstack(list(task.matrices)).round(ROW_DIGITS)
+    return np.unique(rows, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +168,20 @@ def _solved(
     """Return the solution of the problem, or of the one with the nearest separation."""
     end = begun + limit
     order = branching_order(task.matrices, contiguous=task.contiguous)
+    same = _same_effect(task)
+    if same.max() + 1 == task.k and allowed(task, same):
+        # of all closed lumpings, which can be many, the one that tells every effect apart
+        size = float(radii(task.matrices, same[None], task.k)[0])
+        if size <= ROUNDING:
+            return _Solved(task, Found(same, size), 0.0, LumpStatus.OPTIMAL, 0)
     best, ends = descend(task, rng, restarts=restarts, deadline=begun + 0.2 * limit)
     outcome = search(task, best, order=order, deadline=begun + 0.5 * limit)
     if outcome.best is not None:
         return _finished(task, outcome.best, outcome, order, end)
     status = LumpStatus.INFEASIBLE if outcome.complete else LumpStatus.UNDECIDED
-    nearest, found = _nearest(task, ends, order, time.monotonic() + 0.25 * limit, notes)
-    again = search(nearest, found, order=order, deadline=begun + 0.9 * limit)
-    return replace(_finished(nearest, again.best or found, again, order, end), status=status)
+    relaxed, found = nearest(task, ends, order, time.monotonic() + 0.25 * limit, notes)
+    again = search(relaxed, found, order=order, deadline=begun + 0.9 * limit)
+    return replace(_finished(relaxed, again.best or found, again, order, end), status=status)
 
 
 def _finished(task: Problem, best: Found, outcome: Outcome, order: Labels, end: float) -> _Solved:
@@ -192,45 +202,6 @@ def _finished(task: Problem, best: Found, outcome: Outcome, order: Labels, end: 
     if complete:
         return _Solved(task, best, proved, LumpStatus.OPTIMAL, nodes)
     return _Solved(task, best, min(lower, proved), LumpStatus.TIME_LIMIT, nodes)
-
-
-def _nearest(
-    task: Problem, ends: list[Labels], order: Labels, deadline: float, notes: list[str]
-) -> tuple[Problem, Found]:
-    """Return the problem with the largest separation that a lumping was found for, and one.
-
-    Bisection: a separation is met or refuted by a search that stops at the first lumping.
-    """
-    free = replace(task, separation=0.0)
-    known = [end for end in ends if fits(free, end)]
-    if not known:
-        met = search(free, None, order=order, any_will_do=True).best
-        if met is None:
-            raise bad("min_mass", task.min_mass, "a mass that k cells can have under this law")
-        known = [met.labels]
-    best = max(known, key=lambda labels: _separation(task, labels))
-    low, high = _separation(task, best), task.separation
-    while high - low > FINENESS and time.monotonic() < deadline:
-        middle = (low + high) / 2
-        aimed = replace(task, separation=middle)
-        tried = search(aimed, None, order=order, deadline=deadline, any_will_do=True)
-        if tried.best is not None:
-            best = tried.best.labels
-            low = max(middle, _separation(task, best))
-        elif tried.complete:
-            high = middle
-    notes.append(
-        f"separation {task.separation:.6g} is not met; the nearest found is {low:.6g}, "
-        f"none above {high:.6g} exists"
-        if high < task.separation
-        else f"separation {task.separation:.6g} is not met; the nearest found is {low:.6g}"
-    )
-    size = float(radii(task.matrices, best[None], task.k)[0])
-    return replace(task, separation=low), Found(best, size)
-
-
-def _separation(task: Problem, labels: Labels) -> float:
-    return least_distance(macro_rows(task, labels))
 
 
 def _result(solved: _Solved, notes: list[str], seconds: float) -> LumpResult:

@@ -58,7 +58,7 @@ def pairs_of(matrices: Floats) -> Pairs:
 
 
 def same_cell(pairs: Pairs, d: int, radius: float) -> list[Rows]:
-    """Return the tests of pairs in one cell, the sharpest quarter apart and first.
+    """Return the tests of pairs in one cell, in three parts, the sharpest first.
 
     A node that fails one holds no lumping with an epsilon below `radius`.
     """
@@ -67,8 +67,8 @@ def same_cell(pairs: Pairs, d: int, radius: float) -> list[Rows]:
     slack = np.maximum(known, 0).sum(axis=2) - bound
     context, pair = np.nonzero(slack > 0)  # the others cannot fail yet
     best = np.argsort(-slack[context, pair], kind="stable")
-    cut = len(best) // 4 if len(best) > 20 else len(best)
-    chosen = [part for part in (best[:cut], best[cut:]) if len(part)]
+    cuts = [len(best) // 8, len(best) // 2] if len(best) > 20 else []
+    chosen = [part for part in np.split(best, cuts) if len(part)]
     return [_rows(pairs, d, context[part], pair[part], bound) for part in chosen]
 
 

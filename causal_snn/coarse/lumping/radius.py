@@ -120,6 +120,11 @@ def centre(rows: Floats) -> tuple[Floats, float]:
     return middle, float(np.max(np.maximum(rows - middle, 0.0).sum(axis=1)))
 
 
+def centres(rows: Floats, labels: Labels, k: int) -> Floats:
+    """Return a centre of each of k cells of lumped rows, shape (k, k)."""
+    return np.array([centre(rows[labels == cell])[0] for cell in range(k)])
+
+
 def _by_programs(matrices: Floats, label: NDArray[np.int64], k: int) -> Floats:
     effects = lumped(matrices, label[None], k)[0]
     return np.array(

@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import batched, combinations
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +26,12 @@ from causal_snn.coarse.lumping.node_tests import (
     too_near,
     too_wide,
 )
-from causal_snn.coarse.lumping.problem import ROUNDING, Floats, Labels, Problem
+from causal_snn.coarse.lumping.problem import ROUNDING, Labels, Problem
 from causal_snn.coarse.lumping.radius import CLOSED_FORM, radii
 
 _BLOCK = 200_000  # numbers in the arrays of a block: they stay in the cache
 _LEAVES = 4096
+_CUTS = 50_000  # partitions into runs up to which they are all listed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +78,7 @@ def search(
     best : Found or None
         The best lumping known.
     order : array, shape (n,)
-        Order in which the states get their cells, see `branching_order`.
+        Order in which the states get their cells, see `branching.branching_order`.
     below : float
         Only lumpings with a smaller epsilon are looked for.
     deadline : float
@@ -83,6 +86,8 @@ def search(
     any_will_do : bool
         Stop at the first lumping that satisfies the problem.
     """
+    if task.contiguous and task.k <= CLOSED_FORM and comb(task.n - 1, task.k - 1) <= _CUTS:
+        return _every_cut(task, best, below, deadline, any_will_do)
     tests = _Tests(task, order, min(below, np.inf if best is None else best.radius))
     nothing = np.zeros((0, 1), dtype=np.min_scalar_type(task.k))
     stack: list[tuple[int, Assigned]] = [(0, nothing)]
@@ -110,26 +115,24 @@ def search(
     return Outcome(best, True, nodes)
 
 
-def branching_order(matrices: Floats, *, contiguous: bool = False) -> NDArray[np.int64]:
-    """Return an order of the states in which branches are cut early.
-
-    Backwards: of the states left, the one goes last whose row and column differ least from
-    the others' on what is left, since only the rows and columns of placed states count.
-    """
-    n = matrices.shape[1]
-    if contiguous:
-        return np.arange(n)
-    sizes = np.abs(matrices[:, :, None, :] - matrices[:, None, :, :]).sum(axis=0)  # (v, w, u)
-    columns, rows = sizes.sum(axis=(0, 1)), sizes.sum(axis=(1, 2))
-    left = np.ones(n, dtype=bool)
-    order = []
-    for _ in range(n):
-        last = int(np.argmin(np.where(left, columns + rows, np.inf)))
-        left[last] = False
-        order.append(last)
-        columns -= 2 * left @ sizes[:, last, :]  # what its row takes from the columns
-        rows -= sizes[:, last, :] @ left + sizes[:, :, last] @ left
-    return np.array(order[::-1])
+def _every_cut(
+    task: Problem, best: Found | None, below: float, deadline: float, any_will_do: bool
+) -> Outcome:
+    """Return the same for runs of consecutive states, when all cuts can be listed."""
+    order, nodes = np.arange(task.n), 0
+    radius = min(below, np.inf if best is None else best.radius)
+    for cuts in batched(combinations(range(1, task.n), task.k - 1), _LEAVES, strict=False):
+        if time.monotonic() > deadline:
+            return Outcome(best, False, nodes)
+        above = order[:, None] >= np.array(cuts, dtype=np.int64)[:, None, :]
+        leaves = above.sum(axis=2).T
+        nodes += leaves.shape[1]
+        better = _best_leaf(task, leaves[:, _room(task, leaves, order)], order, radius, deadline)
+        if better is not None:
+            best, radius = better, better.radius
+            if any_will_do:
+                return Outcome(best, False, nodes)
+    return Outcome(best, time.monotonic() <= deadline, nodes)
 
 
 @dataclass(slots=True)
