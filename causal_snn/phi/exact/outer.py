@@ -113,7 +113,7 @@ def _causes(box: Box, state: State) -> _Side:
             return np.where(t > 0, t * np.log2(count * t), 0.0)
 
     top = np.maximum(value(share[0]), value(share[1]))
-    inner = np.clip(np.full_like(low, 1.0 / (np.e * count)), *share)
+    inner = np.clip(np.full_like(low, np.exp(-1.0) / count), *share)
     bottom = np.minimum(np.minimum(value(share[0]), value(share[1])), value(inner))
     return _Side((bottom, top), share)
 

@@ -60,7 +60,7 @@ def conditional_entropies(chain: FiniteChain | GaussianChain) -> tuple[Floats, F
         now = _log_determinants(chain.covariance, 1)
         both = _log_determinants(chain.joint_covariance, 2)
         size = np.bitwise_count(np.arange(1 << chain.n)).astype(float)
-        per_unit = np.log2(2 * np.pi * np.e) / 2
+        per_unit = np.log2(2 * np.pi * np.exp(1.0)) / 2
         scale = 1 / (2 * np.log(2))
         return (both - now) * scale + size * per_unit, now * scale + size * per_unit
     n = chain.n
