@@ -26,6 +26,14 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
 
 
+class _Terminated(BaseException):
+    """SIGTERM came.
+
+    Not a KeyboardInterrupt: one that passes through `exec` makes Python end itself with SIGINT,
+    even if it was caught, and then the exit code is not ours.
+    """
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code (0 done, 2 bad input, 130 stopped)."""
     options = _parser().parse_args(arguments)
@@ -44,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (InputError, OSError) as error:
             print(f"causal-snn: error: {_one_line(error)}", file=sys.stderr)
             return 2
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, _Terminated):
             print("causal-snn: stopped; nothing was written", file=sys.stderr)
             return 130
         finally:
@@ -66,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _stop(*_: Any) -> None:
-    raise KeyboardInterrupt
+    raise _Terminated
 
 
 def _one_line(error: BaseException) -> str:
