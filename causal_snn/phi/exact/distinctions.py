@@ -111,21 +111,22 @@ def candidate(tables: Tables, mechanism: Units) -> Candidate | None:
 class _Specified:
     """A purview in a specified state, before its cuts are searched.
 
-    Cutting everything loses `total`, at a ratio that the minimum cut does not exceed; so phi is
-    `total` at most, and a purview with less than what another has need not be searched.
+    No partition has a lesser ratio of loss to cuts than the minimum, which cuts all connections
+    at most; so phi is at most `bound`, what some partitions lose at that rate, and a purview with
+    less than what another has need not be searched (theory/15_minimum_partition.py P6).
     """
 
     units: Units
     state: tuple[int, ...]
-    total: float
+    bound: float
     losses: Callable[[], Floats]
 
 
 def _most_irreducible(found: Iterator[_Specified], *, split_rows: bool) -> tuple[Purview, ...]:
     purviews: list[Purview] = []
     top = EQUAL
-    for one in sorted(found, key=lambda one: -one.total):
-        if one.total < top - EQUAL * max(1.0, top):
+    for one in sorted(found, key=lambda one: -one.bound):
+        if one.bound < top - EQUAL * max(1.0, top):
             break
         phi = least_loss(one.losses(), split_rows=split_rows)
         top = max(top, phi)
@@ -137,8 +138,12 @@ def _most_irreducible(found: Iterator[_Specified], *, split_rows: bool) -> tuple
 
 def _tops(selectivity: Floats, given: Floats, mean: Floats) -> NDArray[np.int64]:
     """Return the states of largest intrinsic information (Eqs. 33 and 39), tied ones too."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = np.where(given > 0, selectivity * np.log2(given / mean), 0.0)
+    if given.min() > 0:
+        value = selectivity * np.log2(given / mean)
+    else:
+        value = np.zeros_like(given)
+        some = given > 0
+        value[some] = selectivity[some] * np.log2(given[some] / mean[some])
     top = value.max()
     if top <= EQUAL:
         return np.zeros(0, dtype=np.int64)
@@ -155,7 +160,10 @@ def _causes(tables: Tables, mechanism: Units) -> Iterator[_Specified]:
         for row in _tops(selectivity, given, np.full_like(given, given.mean())):
             state = order.state(int(row), [tables.sizes[k] for k in units])
             kept, weight = tables.kept(units, state)[rows], float(selectivity[row])
-            yield _specified(units, state, kept, weight)
+            # Cut everything; or one unit of several from the whole purview.
+            each = weight * (kept[:, -1] - kept[:, 0])
+            least = len(each) * each.min() if len(each) > 1 else np.inf
+            yield _specified(units, state, kept, weight, min(each.sum(), least))
 
 
 def _effects(tables: Tables, mechanism: Units) -> Iterator[_Specified]:
@@ -167,17 +175,21 @@ def _effects(tables: Tables, mechanism: Units) -> Iterator[_Specified]:
     rows = [order.flat(table, len(mechanism)) for table in averaged]
     with np.errstate(divide="ignore"):  # of states that no mechanism specifies
         kept = [np.log2(kept_inputs(np.moveaxis(table, -1, 0), now)) for table in averaged]
+    full = 2 ** len(mechanism) - 1
+    without = [0, *(full ^ 1 << k for k in range(len(mechanism)))]
     for units in mechanisms(tables.n):
         joint = order.product([rows[k] for k in units])
         given = joint[present]
         for row in _tops(given, given, joint.mean(axis=0)):
             state = order.state(int(row), [tables.sizes[k] for k in units])
             each = np.stack([kept[k][x] for k, x in zip(units, state, strict=True)])
-            yield _specified(units, state, each, float(given[row]))
+            # Cut everything; or one unit of several from all of the purview.
+            lost = given[row] * (each[:, [-1]] - each[:, without]).sum(axis=0)
+            least = len(mechanism) * lost[1:].min() if len(mechanism) > 1 else np.inf
+            yield _specified(units, state, each, float(given[row]), min(lost[0], least))
 
 
 def _specified(
-    units: Units, state: tuple[int, ...], kept: Floats, selectivity: float
+    units: Units, state: tuple[int, ...], kept: Floats, selectivity: float, bound: float
 ) -> _Specified:
-    total = selectivity * float((kept[:, -1] - kept[:, 0]).sum())
-    return _Specified(units, state, total, lambda: selectivity * (kept[:, -1:] - kept))
+    return _Specified(units, state, float(bound), lambda: selectivity * (kept[:, -1:] - kept))

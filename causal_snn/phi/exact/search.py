@@ -64,7 +64,7 @@ def layers(n: int) -> tuple[Layer, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=16)
 def splits(n: int) -> tuple[tuple[Masks, Masks], ...]:
     """Return for each subset S of n units its parts P with S's last unit, and what is left."""
     found = [(np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64))]
