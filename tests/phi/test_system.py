@@ -182,12 +182,12 @@ def test_equals_pyphi_on_random_systems() -> None:
 
 @pytest.mark.slow
 def test_equals_pyphi_on_two_hundred_systems() -> None:
-    """n = 2 to 5, more than half of them irreducible: some ten minutes."""
+    """n = 2 to 5, at least half of them irreducible: some minutes."""
     rng, positive, total = np.random.default_rng(12), 0, 0
     for trial in range(210):
         n = (2, 3, 3, 4, 3, 4, 5)[trial % 7]
         on = network(KINDS[trial % 5], n, rng)
-        state = (1,) * n if trial % 2 else tuple(int(x) for x in rng.integers(0, 2, n))
+        state = (1,) * n if trial % 4 else tuple(int(x) for x in rng.integers(0, 2, n))
         positive += compare(on, state)[0] > 0
         total += 1
     assert positive >= total / 2

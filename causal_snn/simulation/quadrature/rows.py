@@ -23,6 +23,8 @@ from causal_snn.simulation.quadrature.solve import REFINEMENTS, Grids, Task, clo
 from causal_snn.simulation.quadrature.unit import Micro
 
 Floats = NDArray[np.float64]
+SAFETY = 2.0
+"""Times the change from the coarser grid that counts as the error."""
 MOST_UNITS, MOST_UNITS_ONE_STEP = 3, 12
 MOST_NUMBERS = 100_000_000
 """Largest array, in doubles."""
@@ -139,7 +141,7 @@ def _refine(task: Task, nodes: int, tolerance: float, options: dict[str, Any]) -
         level += 1
         coarser, raw = raw, solve(task, grids.spaces(level))
         defect = max(float(np.abs(raw.sum(axis=1) - 1).max()), -float(raw.min()))
-        error = max(float(np.abs(raw - coarser).max()), defect)
+        error = max(SAFETY * float(np.abs(raw - coarser).max()), defect)
     rows = np.maximum(raw, 0.0)
     rows /= rows.sum(axis=1, keepdims=True)
     sizes = tuple(space.size for space in grids.spaces(level))
