@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 
 from causal_snn.errors import InputError, bad
+from causal_snn.phi.checks import FOUR, unreachable
+from causal_snn.phi.exact.evaluate import ROUNDING
 from causal_snn.phi.result import Complex, MinimumPartition, PhiResult, State
 from causal_snn.phi.structure_result import Distinction, StructureResult
 from causal_snn.phi.system_result import SystemResult
 from causal_snn.provenance import provenance
 from causal_snn.tpm import TPM
 
-ROUNDING = 1e-12
-"""Values of phi smaller than this are the rounding of sums of probabilities."""
-FORMALISMS = ("IIT_4_0_2026", "IIT_4_0_2023", "IIT_3_0")
+FORMALISMS = (*FOUR, "IIT_3_0")
 
 
 def _pyphi() -> Any:
@@ -135,18 +135,24 @@ class Substrate:
         InputError
             If the state is unreachable.
         """
+        with self._reaching(state, formalism) as pyphi:
+            ces = None
+            if structure and formalism != "IIT_3_0":
+                analysis = pyphi.analyze(self._substrate, state)
+                sia, ces = analysis.sia, analysis.ces
+            else:
+                sia = pyphi.analyze(self._substrate, state, compute="sia")
+            found = self._substrate.complexes(state) if complexes else None
+            return self._result(state, formalism, sia, ces, found)
+
+    @contextmanager
+    def _reaching(self, state: State, formalism: str) -> Iterator[Any]:
+        """Run PyPhi under one formalism, in a state that it may find unreachable."""
         with _configured(formalism) as pyphi:
             try:
-                ces = None
-                if structure and formalism != "IIT_3_0":
-                    analysis = pyphi.analyze(self._substrate, state)
-                    sia, ces = analysis.sia, analysis.ces
-                else:
-                    sia = pyphi.analyze(self._substrate, state, compute="sia")
-                found = self._substrate.complexes(state) if complexes else None
+                yield pyphi
             except pyphi.exceptions.StateUnreachableError as error:
-                raise self._unreachable(state) from error
-            return self._result(state, formalism, sia, ces, found)
+                raise unreachable(self._tpm, state) from error
 
     def system(self, state: State, *, formalism: str, units: tuple[int, ...]) -> SystemResult:
         """Return the system integrated information of some units, the others background.
@@ -156,11 +162,8 @@ class Substrate:
         InputError
             If the state is unreachable.
         """
-        with _configured(formalism) as pyphi:
-            try:
-                sia = pyphi.analyze(self._substrate, state, subset=units, compute="sia")
-            except pyphi.exceptions.StateUnreachableError as error:
-                raise self._unreachable(state) from error
+        with self._reaching(state, formalism) as pyphi:
+            sia = pyphi.analyze(self._substrate, state, subset=units, compute="sia")
             return self._system_result(sia, state, formalism, units)
 
     def _system_result(
@@ -191,11 +194,8 @@ class Substrate:
         InputError
             If the state is unreachable.
         """
-        with _configured(formalism) as pyphi:
-            try:
-                ces = pyphi.analyze(self._substrate, state, subset=units, compute="ces")
-            except pyphi.exceptions.StateUnreachableError as error:
-                raise self._unreachable(state) from error
+        with self._reaching(state, formalism) as pyphi:
+            ces = pyphi.analyze(self._substrate, state, subset=units, compute="ces")
             return StructureResult(
                 system=self._system_result(ces.sia, state, formalism, units),
                 distinctions=tuple(self._distinction(one) for one in ces.distinctions),
@@ -217,12 +217,6 @@ class Substrate:
             effect=tuple(labels[int(k)] for k in one.effect.purview),
             effect_state=tuple(int(x) for x in one.effect.specified_state.state),
             phi_effect=float(one.effect.phi),
-        )
-
-    def _unreachable(self, state: State) -> InputError:
-        return InputError(
-            f"state = {state} ({self._tpm.state_name(state)}) is unreachable: no state of the "
-            "network leads to it. Choose a state with tpm.reachable() true."
         )
 
     def _result(self, state: State, formalism: str, sia: Any, ces: Any, found: Any) -> PhiResult:

@@ -11,16 +11,14 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from causal_snn import order
-from causal_snn.errors import bad, check_choice
-from causal_snn.phi.checks import as_tpm, check_gap, unit_indices
+from causal_snn.errors import bad
+from causal_snn.phi.checks import Question, ask
 from causal_snn.phi.exact.ceiling import ceiling
 from causal_snn.phi.exact.cost import check_size, seconds
+from causal_snn.phi.exact.equal import slack
 from causal_snn.phi.exact.factors import factors
-from causal_snn.phi.exact.specified import EQUAL
-from causal_snn.phi.result import State
 from causal_snn.phi.structure import structure
-from causal_snn.phi.system import FOUR, MOST_UNITS_WITH_TIES, system
+from causal_snn.phi.system import MOST_UNITS_WITH_TIES, system
 from causal_snn.phi.system_result import SystemResult
 from causal_snn.progress import track
 from causal_snn.provenance import provenance
@@ -112,11 +110,8 @@ def complexes(
     InputError
         As `causal_snn.phi.system`; for too many units; or if `resume` is of another question.
     """
-    check_choice("formalism", formalism, FOUR)
-    matrix = as_tpm(tpm)
-    check_gap(matrix, strict=True, tolerance=tolerance)
-    now = order.check_state(state, matrix.sizes)
-    among = unit_indices(matrix, units)
+    asked = ask(tpm, state, units, formalism=formalism, tolerance=tolerance)
+    among = asked.units
     if len(among) > MOST_UNITS and not force:
         total = sum(
             seconds([2] * m) for m in range(1, len(among) + 1) for _ in combinations(among, m)
@@ -127,8 +122,8 @@ def complexes(
             f"at most {MOST_UNITS} units, unless force=True; their {2 ** len(among) - 1:,} systems "
             f"could take {total / 3600:.2g} hours",
         )
-    check_size([matrix.sizes[k] for k in among], force=force)
-    search = _Search(matrix, now, formalism, resume)
+    check_size(asked.sizes, force=force)
+    search = _Search(asked, resume)
     try:
         search.bound(
             [s for m in range(1, len(among) + 1) for s in combinations(among, m)], progress
@@ -143,8 +138,9 @@ def complexes(
 class _Search:
     """The walk down phi_s."""
 
-    def __init__(self, tpm: TPM, state: State, formalism: str, resume: Complexes | None) -> None:
-        self.tpm, self.state, self.formalism = tpm, state, formalism
+    def __init__(self, asked: Question, resume: Complexes | None) -> None:
+        tpm, state, formalism = asked.tpm, asked.state, asked.formalism
+        self.tpm, self.state, self.formalism, self.capped = tpm, state, formalism, asked.capped
         self.ceilings: dict[Units, float] = {}
         self.values: dict[Units, SystemResult] = {}
         self.accepted: list[Units] = []
@@ -164,10 +160,9 @@ class _Search:
 
     def bound(self, systems: Sequence[Units], progress: bool) -> None:
         """Work out an upper bound on phi_s of every system."""
-        capped = self.formalism == FOUR[0]
         for one in track(systems, label="bounds on phi_s", show=progress):
             inside = factors(self.tpm, self.state, one)
-            self.ceilings[one] = ceiling(inside, capped=capped)
+            self.ceilings[one] = ceiling(inside, capped=self.capped)
 
     def run(self, progress: bool) -> None:
         """Accept complexes in order of phi_s, searching only systems that may be the next."""
@@ -188,13 +183,13 @@ class _Search:
         best = 0.0
         waiting = sorted(open_systems, key=lambda one: (-self.ceilings[one], len(one), one))
         for one in track(waiting, label="phi_s of candidate systems", show=progress):
-            if self.ceilings[one] < best - EQUAL * max(1.0, best):
+            if self.ceilings[one] < best - slack(best):
                 break  # and so are all that follow
             best = max(best, self._value(one))
         if best == 0.0:
             return []
         known = [one for one in waiting if one in self.values]
-        return [one for one in known if self._value(one) >= best - EQUAL * max(1.0, best)]
+        return [one for one in known if self._value(one) >= best - slack(best)]
 
     def _value(self, one: Units) -> float:
         if one not in self.values:
@@ -241,7 +236,7 @@ class _Search:
             for one in tied
         }
         top = max(phis.values())
-        return [one for one in tied if phis[one] >= top - EQUAL * max(1.0, top)]
+        return [one for one in tied if phis[one] >= top - slack(top)]
 
     def result(self, status: Status) -> Complexes:
         """Return what was found."""

@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from causal_snn import order
 from causal_snn.errors import bad, check_choice, check_whole
+from causal_snn.phi.checks import FOUR, UnreachableError
 from causal_snn.phi.exact.all_cuts import all_cuts
-from causal_snn.phi.exact.factors import UnreachableError
 from causal_snn.phi.exact.outer import Box, OuterReading, outer_readings
 from causal_snn.phi.result import MinimumPartition, State
-from causal_snn.phi.system import FOUR, system
+from causal_snn.phi.system import system
 from causal_snn.phi.system_result import SystemResult
 from causal_snn.progress import track
 from causal_snn.provenance import provenance

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from causal_snn.errors import InputError, bad
-from causal_snn.phi.checks import as_tpm
-from causal_snn.phi.exact.factors import UnreachableError
+from causal_snn.phi.checks import UnreachableError, as_tpm
 from causal_snn.phi.path import regime
 from causal_snn.phi.system import system
 from causal_snn.phi.system_result import SystemResult

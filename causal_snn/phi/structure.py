@@ -6,19 +6,16 @@ from collections.abc import Sequence
 
 from numpy.typing import ArrayLike
 
-from causal_snn import order
 from causal_snn.errors import check_choice
-from causal_snn.phi.checks import as_tpm, check_gap, unit_indices
+from causal_snn.phi.checks import Question, ask
 from causal_snn.phi.exact.cost import check_structure_size
-from causal_snn.phi.exact.distinctions import Tables, candidate, mechanisms
+from causal_snn.phi.exact.distinctions import every_candidate
 from causal_snn.phi.exact.evaluate import evaluate
 from causal_snn.phi.exact.factors import factors
 from causal_snn.phi.exact.relations import Bound
-from causal_snn.phi.exact.structures import settle
-from causal_snn.phi.result import State
+from causal_snn.phi.exact.structures import settled
 from causal_snn.phi.structure_result import Distinction, StructureResult
-from causal_snn.phi.system import AGREE, ENGINES, FOUR, NONUNIQUE, system_result
-from causal_snn.progress import track
+from causal_snn.phi.system import AGREE, ENGINES, system_result
 from causal_snn.provenance import provenance
 from causal_snn.tpm import TOLERANCE, TPM
 
@@ -58,51 +55,36 @@ def structure(
     RuntimeError
         If two engines were asked for and differ by more than 1e-9 of Phi.
     """
-    check_choice("formalism", formalism, FOUR)
     check_choice("engine", engine, ENGINES)
-    matrix = as_tpm(tpm)
-    check_gap(matrix, strict=True, tolerance=tolerance)
-    now = order.check_state(state, matrix.sizes)
-    chosen = unit_indices(matrix, units)
+    asked = ask(tpm, state, units, formalism=formalism, tolerance=tolerance)
     if engine == "pyphi":
-        return _by_pyphi(matrix, now, chosen, formalism)
-    check_structure_size([matrix.sizes[k] for k in chosen], force=force)
-    result = _exact(matrix, now, chosen, formalism, progress)
+        return _by_pyphi(asked)
+    check_structure_size(asked.sizes, force=force)
+    result = _exact(asked, progress)
     if engine == "both":
-        other = _by_pyphi(matrix, now, chosen, formalism)
+        other = _by_pyphi(asked)
         if abs(other.big_phi - result.big_phi) > AGREE * max(1.0, other.big_phi):
             raise RuntimeError(
-                f"the engines differ in state {now}: exact Phi {result.big_phi!r}, "
+                f"the engines differ in state {asked.state}: exact Phi {result.big_phi!r}, "
                 f"PyPhi {other.big_phi!r}; please report this TPM"
             )
     return result
 
 
-def _by_pyphi(tpm: TPM, state: State, units: tuple[int, ...], formalism: str) -> StructureResult:
+def _by_pyphi(asked: Question) -> StructureResult:
     from causal_snn.phi.adapter import Substrate
 
-    return Substrate(tpm).structure(state, formalism=formalism, units=units)
+    substrate = Substrate(asked.tpm)
+    return substrate.structure(asked.state, formalism=asked.formalism, units=asked.units)
 
 
-def _exact(
-    tpm: TPM, state: State, units: tuple[int, ...], formalism: str, progress: bool
-) -> StructureResult:
-    system = factors(tpm, state, units)
-    found = evaluate(system, capped=formalism == FOUR[0])
-    tables = Tables(system)
-    candidates = [
-        one
-        for mechanism in track(mechanisms(len(units)), label="mechanisms", show=progress)
-        if (one := candidate(tables, mechanism)) is not None
-    ]
-    best, unique = settle(found.readings, candidates)
-    if best.reading.phi_s == 0.0 or unique:
-        settled = found.settled(best.reading)
-    else:
-        settled = found.refused(NONUNIQUE)
-    labels = tuple(tpm.labels[k] for k in units)
+def _exact(asked: Question, progress: bool) -> StructureResult:
+    system = factors(asked.tpm, asked.state, asked.units)
+    candidates = every_candidate(system, progress=progress)
+    best, found = settled(evaluate(system, capped=asked.capped), candidates)
+    labels = tuple(asked.tpm.labels[k] for k in asked.units)
     return StructureResult(
-        system=system_result(tpm, state, units, formalism, settled),
+        system=system_result(asked, found),
         distinctions=tuple(_named(one, labels) for one in best.chosen.distinctions),
         sum_phi_distinctions=best.sum_phi_distinctions,
         sum_phi_relations=best.sum_phi_relations,
@@ -110,7 +92,7 @@ def _exact(
         reading_combinations=best.chosen.combinations,
         provenance=provenance(
             "exact: every mechanism over every purview, relations in closed form",
-            formalism=formalism,
+            formalism=asked.formalism,
             readings="all compared" if best.chosen.exact else "chosen one distinction at a time",
         ),
     )

@@ -6,24 +6,21 @@ from collections.abc import Sequence
 
 from numpy.typing import ArrayLike
 
-from causal_snn import order
 from causal_snn.errors import check_choice
-from causal_snn.phi.checks import as_tpm, check_gap, unit_indices
+from causal_snn.phi.checks import Question, ask
 from causal_snn.phi.exact.cost import check_size
-from causal_snn.phi.exact.distinctions import Tables, candidate, mechanisms
+from causal_snn.phi.exact.distinctions import every_candidate
+from causal_snn.phi.exact.equal import EQUAL
 from causal_snn.phi.exact.evaluate import Evaluation, evaluate
 from causal_snn.phi.exact.factors import Factors, factors
 from causal_snn.phi.exact.partition import Cut, DirectedPartition
-from causal_snn.phi.exact.specified import EQUAL
-from causal_snn.phi.exact.structures import settle
-from causal_snn.phi.result import MinimumPartition, State
+from causal_snn.phi.exact.structures import settled
+from causal_snn.phi.result import MinimumPartition
 from causal_snn.phi.system_result import SystemResult
 from causal_snn.provenance import provenance
 from causal_snn.tpm import TOLERANCE, TPM
 
 ENGINES = ("auto", "exact", "pyphi", "both")
-FOUR = ("IIT_4_0_2026", "IIT_4_0_2023")
-NONUNIQUE = "tied specified states give different structures of the same Phi: none is specified"
 MOST_UNITS_WITH_TIES = 6
 """Units up to which tied specified states are settled by Phi; `ties` tells of them beyond."""
 AGREE = 1e-9
@@ -77,32 +74,27 @@ def system(
     RuntimeError
         If the two engines differ by more than 1e-9.
     """
-    check_choice("formalism", formalism, FOUR)
     check_choice("engine", engine, ENGINES)
-    matrix = as_tpm(tpm)
-    check_gap(matrix, strict=True, tolerance=tolerance)
-    now = order.check_state(state, matrix.sizes)
-    chosen = unit_indices(matrix, units)
+    asked = ask(tpm, state, units, formalism=formalism, tolerance=tolerance)
     if engine == "pyphi":
-        return _by_pyphi(matrix, now, chosen, formalism)
-    check_size([matrix.sizes[k] for k in chosen], force=force)
-    inside = factors(matrix, now, chosen)
-    found = _settled(inside, evaluate(inside, capped=formalism == FOUR[0]))
-    result = system_result(matrix, now, chosen, formalism, found)
+        return _by_pyphi(asked)
+    check_size(asked.sizes, force=force)
+    inside = factors(asked.tpm, asked.state, asked.units)
+    result = system_result(asked, _settled(inside, evaluate(inside, capped=asked.capped)))
     if engine == "both":
-        other = _by_pyphi(matrix, now, chosen, formalism)
+        other = _by_pyphi(asked)
         if abs(other.phi_s - result.phi_s) > AGREE:
             raise RuntimeError(
-                f"the engines differ in state {now}: exact {result.phi_s!r}, "
+                f"the engines differ in state {asked.state}: exact {result.phi_s!r}, "
                 f"PyPhi {other.phi_s!r}; please report this TPM"
             )
     return result
 
 
-def _by_pyphi(tpm: TPM, state: State, units: tuple[int, ...], formalism: str) -> SystemResult:
+def _by_pyphi(asked: Question) -> SystemResult:
     from causal_snn.phi.adapter import Substrate
 
-    return Substrate(tpm).system(state, formalism=formalism, units=units)
+    return Substrate(asked.tpm).system(asked.state, formalism=asked.formalism, units=asked.units)
 
 
 def _settled(system: Factors, found: Evaluation) -> Evaluation:
@@ -111,16 +103,12 @@ def _settled(system: Factors, found: Evaluation) -> Evaluation:
         return found
     if len(system.state) > MOST_UNITS_WITH_TIES:
         return found
-    tables, units = Tables(system), mechanisms(len(system.state))
-    candidates = [one for unit in units if (one := candidate(tables, unit)) is not None]
-    best, unique = settle(found.readings, candidates)
-    return found.settled(best.reading) if unique else found.refused(NONUNIQUE)
+    return settled(found, every_candidate(system))[1]
 
 
-def system_result(
-    tpm: TPM, state: State, units: tuple[int, ...], formalism: str, found: Evaluation
-) -> SystemResult:
+def system_result(asked: Question, found: Evaluation) -> SystemResult:
     """Return an evaluation in the names of a TPM."""
+    tpm, state, units, formalism = asked.tpm, asked.state, asked.units, asked.formalism
     labels = tuple(tpm.labels[k] for k in units)
     first = found.readings[0]
     least = first.minimum

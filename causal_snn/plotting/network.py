@@ -63,15 +63,10 @@ def plot_network(
     check_kind("network", network, Network, "Network(...) or read_network")
     if phi_result is not None:
         check_kind("phi_result", phi_result, PhiResult, "phi.analyze")
-    centres, r = geometry.positions(network.n), geometry.radius(network.n)
     weights, labels = network.weights, network.labels
     cut = set() if phi_result is None or phi_result.mip is None else set(phi_result.mip.cut)
     shown = entries(network, phi_result, cut)
-    low, high = limits(centres, r)
-    shape = (high[1] - low[1]) / (high[0] - low[0])
-    ax = axes_or_new(ax, width=COLUMN, height=0.95 * COLUMN * shape + 0.5 + 0.17 * len(shown))
-    ax.set(aspect="equal", xlim=(low[0], high[0]), ylim=(low[1], high[1]))
-    ax.set_axis_off()
+    ax, centres, r = network_axes(ax, network.n, 0.5 + 0.17 * len(shown))
     complexes = () if phi_result is None else phi_result.complexes or ()
     for rank, each in enumerate(complexes):
         _draw_complex(ax, centres[_members(each, labels)], r, rank)
@@ -90,17 +85,39 @@ def plot_network(
         ax.text(*centre, **written(label, r), ha="center", va="center", zorder=5)
     _title(ax, network, phi_result, cells)
     if shown:
-        ax.legend(
-            handles=shown,
-            loc="upper center",
-            bbox_to_anchor=(0.5, 0.0),
-            fontsize=SMALL,
-            frameon=False,
-            handlelength=2.4,
-            borderaxespad=0.2,
-            handler_map={Line2D: Headed()},
-        )
+        legend_below(ax, shown)
     return ax
+
+
+def network_axes(ax: Axes | None, n: int, room: float) -> tuple[Axes, np.ndarray, float]:
+    """Return axes for n units, with `room` (inches) for title and legend, and where units stand.
+
+    Returns
+    -------
+    (Axes, array of shape (n, 2), float)
+        The axes, the centres of the units and their radius.
+    """
+    centres, r = geometry.positions(n), geometry.radius(n)
+    low, high = _limits(centres, r)
+    shape = (high[1] - low[1]) / (high[0] - low[0])
+    ax = axes_or_new(ax, width=COLUMN, height=0.95 * COLUMN * shape + room)
+    ax.set(aspect="equal", xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    ax.set_axis_off()
+    return ax, centres, r
+
+
+def legend_below(ax: Axes, shown: Sequence[Any]) -> None:
+    """Say below the axes what is drawn; lines stand for connections and have heads."""
+    ax.legend(
+        handles=list(shown),
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0.0),
+        fontsize=SMALL,
+        frameon=False,
+        handlelength=2.4,
+        borderaxespad=0.2,
+        handler_map={Line2D: Headed()},
+    )
 
 
 def _members(found: Complex, labels: Sequence[str]) -> list[int]:
@@ -196,7 +213,7 @@ def written(label: str, r: float) -> dict[str, Any]:
     return {"s": "\n".join(lines), "fontsize": min(FONT, max(size, 4.5)), "linespacing": 0.95}
 
 
-def limits(centres: np.ndarray, r: float) -> tuple[np.ndarray, np.ndarray]:
+def _limits(centres: np.ndarray, r: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the lower and upper corner of what units of radius `r` and their loops take."""
     room = 2.3 * r  # for self-loops, which point outwards
     low, high = centres.min(axis=0) - room, centres.max(axis=0) + room

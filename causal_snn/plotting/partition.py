@@ -18,9 +18,9 @@ from causal_snn.models.network import Network
 from causal_snn.phi import SystemResult
 from causal_snn.plotting import network_geometry as geometry
 from causal_snn.plotting.checks import check_kind
-from causal_snn.plotting.network import draw_connection, limits, written
-from causal_snn.plotting.network_legend import DASHES, Headed, entries
-from causal_snn.plotting.style import BLACK, COLUMN, FONT, GREY, SMALL, VERMILLION, axes_or_new
+from causal_snn.plotting.network import draw_connection, legend_below, network_axes, written
+from causal_snn.plotting.network_legend import DASHES, entries
+from causal_snn.plotting.style import BLACK, FONT, GREY, VERMILLION
 from causal_snn.plotting.text import state_code, typeset
 from causal_snn.tpm import TPM
 
@@ -117,12 +117,7 @@ def plot_partition(
     weights = substrate.weights if isinstance(substrate, Network) else dependences(substrate)
     shown = _entries(substrate, result, parts, cut, weights)
     lines = legend * sum(1 + str(entry.get_label()).count("\n") for entry in shown)
-    centres, r = geometry.positions(len(labels)), geometry.radius(len(labels))
-    low, high = limits(centres, r)
-    shape = (high[1] - low[1]) / (high[0] - low[0])
-    ax = axes_or_new(ax, width=COLUMN, height=0.95 * COLUMN * shape + 0.4 + 0.17 * lines)
-    ax.set(aspect="equal", xlim=(low[0], high[0]), ylim=(low[1], high[1]))
-    ax.set_axis_off()
+    ax, centres, r = network_axes(ax, len(labels), 0.4 + 0.17 * lines)
     for i, j in np.argwhere(weights):
         severed = (labels[j], labels[i]) in cut
         if isinstance(substrate, Network):
@@ -133,16 +128,7 @@ def plot_partition(
         _draw_unit(ax, label, centre, r, parts, label in result.labels)
     ax.set_title(_title(substrate, result, cells), fontsize=FONT)
     if legend:
-        ax.legend(
-            handles=shown,
-            loc="upper center",
-            bbox_to_anchor=(0.5, 0.0),
-            fontsize=SMALL,
-            frameon=False,
-            handlelength=2.4,
-            borderaxespad=0.2,
-            handler_map={Line2D: Headed()},
-        )
+        legend_below(ax, shown)
     return ax
 
 

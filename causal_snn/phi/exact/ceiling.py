@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal_snn.phi.exact.connectivity import connections, strongly_connected
+from causal_snn.phi.exact.equal import EQUAL
 from causal_snn.phi.exact.factors import Factors
 from causal_snn.phi.exact.kept import losses
-from causal_snn.phi.exact.specified import EQUAL, specified_causes, specified_effects
+from causal_snn.phi.exact.specified import specified_causes, specified_effects
 
 Floats = NDArray[np.float64]
 

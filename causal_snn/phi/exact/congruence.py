@@ -13,8 +13,8 @@ from itertools import product
 from math import prod
 
 from causal_snn.phi.exact.distinctions import Candidate, Purview
+from causal_snn.phi.exact.equal import slack
 from causal_snn.phi.exact.relations import Bound, sum_of_relations
-from causal_snn.phi.exact.specified import EQUAL
 from causal_snn.phi.result import State
 
 MOST_COMBINATIONS = 4096
@@ -51,7 +51,7 @@ def congruent(candidates: Sequence[Candidate], cause: State, effect: State) -> C
         for reading in found[1:]:
             other = [*now[:k], reading, *now[k + 1 :]]
             value = sum_of_relations(other)
-            if value > best + EQUAL * max(1.0, best):
+            if value > best + slack(best):
                 now, best = other, value
     return Chosen(tuple(now), combinations, exact=False)
 
@@ -77,6 +77,6 @@ def _best(options: Sequence[Sequence[Bound]]) -> tuple[Bound, ...]:
     top = -1.0
     for combination in product(*options):  # in lexicographic order: the first of ties stays
         value = sum_of_relations(combination)
-        if value > top + EQUAL * max(1.0, top):
+        if value > top + slack(top):
             best, top = combination, value
     return best

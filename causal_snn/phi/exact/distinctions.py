@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal_snn import order
+from causal_snn.phi.exact.equal import EQUAL, slack
 from causal_snn.phi.exact.factors import Factors
 from causal_snn.phi.exact.kept import kept_inputs
 from causal_snn.phi.exact.mechanism_cut import least_loss
-from causal_snn.phi.exact.specified import EQUAL
+from causal_snn.progress import track
 
 Floats = NDArray[np.float64]
 Units = tuple[int, ...]
@@ -107,6 +108,13 @@ def candidate(tables: Tables, mechanism: Units) -> Candidate | None:
     return Candidate(mechanism, causes, effects) if effects else None
 
 
+def every_candidate(system: Factors, *, progress: bool = False) -> list[Candidate]:
+    """Return what every irreducible mechanism of a system specifies."""
+    tables = Tables(system)
+    each = track(mechanisms(tables.n), label="mechanisms", show=progress)
+    return [one for units in each if (one := candidate(tables, units)) is not None]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Specified:
     """A purview in a specified state, before its cuts are searched.
@@ -126,14 +134,14 @@ def _most_irreducible(found: Iterator[_Specified], *, split_rows: bool) -> tuple
     purviews: list[Purview] = []
     top = EQUAL
     for one in sorted(found, key=lambda one: -one.bound):
-        if one.bound < top - EQUAL * max(1.0, top):
+        if one.bound < top - slack(top):
             break
         phi = least_loss(one.losses(), split_rows=split_rows)
         top = max(top, phi)
         purviews.append(Purview(one.units, one.state, phi))
     if top <= EQUAL:
         return ()
-    return tuple(p for p in purviews if abs(p.phi - top) <= EQUAL * max(1.0, top))
+    return tuple(p for p in purviews if abs(p.phi - top) <= slack(top))
 
 
 def _tops(selectivity: Floats, given: Floats, mean: Floats) -> NDArray[np.int64]:
@@ -147,7 +155,7 @@ def _tops(selectivity: Floats, given: Floats, mean: Floats) -> NDArray[np.int64]
     top = value.max()
     if top <= EQUAL:
         return np.zeros(0, dtype=np.int64)
-    return np.flatnonzero(np.abs(value - top) <= EQUAL * np.maximum(1.0, top))
+    return np.flatnonzero(np.abs(value - top) <= slack(top))
 
 
 def _causes(tables: Tables, mechanism: Units) -> Iterator[_Specified]:

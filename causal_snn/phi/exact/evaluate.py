@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from causal_snn.phi.exact.connectivity import connections, strongly_connected
+from causal_snn.phi.exact.equal import EQUAL, slack
 from causal_snn.phi.exact.factors import Factors
 from causal_snn.phi.exact.kept import losses
 from causal_snn.phi.exact.search import Minimum, minimum
-from causal_snn.phi.exact.specified import EQUAL, Specified, specified_causes, specified_effects
+from causal_snn.phi.exact.specified import Specified, specified_causes, specified_effects
 
 ROUNDING = 1e-12
 """Values of phi smaller than this are the rounding of sums of probabilities."""
@@ -87,7 +88,7 @@ def evaluate(system: Factors, *, capped: bool) -> Evaluation:
         return Evaluation((nothing,), tuple(reasons))
     readings = [_read(system, c, e, capped) for c in causes for e in effects]
     top = max(reading.phi_s for reading in readings)
-    return Evaluation(tuple(r for r in readings if abs(r.phi_s - top) <= EQUAL * max(1.0, top)))
+    return Evaluation(tuple(r for r in readings if abs(r.phi_s - top) <= slack(top)))
 
 
 def _read(system: Factors, cause: Specified, effect: Specified, capped: bool) -> Reading:

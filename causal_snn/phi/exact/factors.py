@@ -14,15 +14,11 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_snn.errors import InputError
+from causal_snn.phi.checks import unreachable
 from causal_snn.phi.result import State
 from causal_snn.tpm import TPM
 
 Floats = NDArray[np.float64]
-
-
-class UnreachableError(InputError):
-    """No state of the network leads to the state asked about."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,10 +62,7 @@ def factors(tpm: TPM, state: State, units: Sequence[int]) -> Factors:
     present = [m[..., x] for m, x in zip(tpm.marginals, state, strict=True)]
     joint: Floats = np.asarray(reduce(np.multiply, present))
     if not joint.any():
-        raise UnreachableError(
-            f"state = {state} ({tpm.state_name(state)}) is unreachable: no state of the network "
-            "leads to it. Choose a state with tpm.reachable() true."
-        )
+        raise unreachable(tpm, state)
     at = tuple(state[k] if k in outside else slice(None) for k in range(n))
     mine = tuple(state[k] for k in inside)
     effect = [_in_order(tpm.marginals[k][at], inside) for k in inside]

@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_snn.phi.exact.specified import EQUAL
+from causal_snn.phi.exact.equal import EQUAL, slack
 
 Floats = NDArray[np.float64]
 Masks = NDArray[np.int64]
@@ -77,16 +77,16 @@ def least_loss(losses: Floats, *, split_rows: bool) -> float:
         return best
     while True:
         loss, size = _cheapest(losses, cuts, choices, ratio, split_rows)
-        if loss / size >= ratio - EQUAL * max(1.0, ratio):
+        if loss / size >= ratio - slack(ratio):
             break
         best, ratio = loss, loss / size
         if ratio <= EQUAL:
             return best
     loss, size = _cheapest(losses, cuts, choices, ratio + NEAR, split_rows)
-    tied = abs(loss / size - ratio) <= EQUAL * max(1.0, ratio)
+    tied = abs(loss / size - ratio) <= slack(ratio)
     if tied:
         best = max(best, loss)
-    if abs(total / (rows * others) - ratio) <= EQUAL * max(1.0, ratio):
+    if abs(total / (rows * others) - ratio) <= slack(ratio):
         best = max(best, total)
     return best
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from causal_snn import order
 from causal_snn.phi.exact.all_cuts import all_cuts
+from causal_snn.phi.exact.equal import EQUAL
 from causal_snn.phi.exact.kept import kept_inputs
-from causal_snn.phi.exact.specified import EQUAL
 from causal_snn.phi.result import State
 
 Floats = NDArray[np.float64]

@@ -19,8 +19,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from causal_snn.phi.exact.equal import EQUAL, slack
 from causal_snn.phi.exact.partition import Cut, DirectedPartition, directed
-from causal_snn.phi.exact.specified import EQUAL
 
 Floats = NDArray[np.float64]
 Masks = NDArray[np.int64]
@@ -232,7 +232,7 @@ def minimum(losses: Floats) -> Minimum:
         _, partition = search.best(now.normalized)
         count += 1
         better = _measure(losses, partition, count)
-        if better.normalized >= now.normalized - EQUAL * max(1.0, now.normalized):
+        if better.normalized >= now.normalized - slack(now.normalized):
             break
         now = better
     else:
@@ -241,7 +241,7 @@ def minimum(losses: Floats) -> Minimum:
         _, partition = search.best(now.normalized + weight)
         count += 1
         other = _measure(losses, partition, count)
-        if abs(other.normalized - now.normalized) <= EQUAL * max(1.0, now.normalized):
+        if abs(other.normalized - now.normalized) <= slack(now.normalized):
             return other if other.loss > now.loss else _measure(losses, now.partition, count)
     return _measure(losses, now.partition, count)
 

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal_snn import order
+from causal_snn.phi.exact.equal import EQUAL
 from causal_snn.phi.exact.factors import Factors
 from causal_snn.phi.result import State
 
 Floats = NDArray[np.float64]
-EQUAL = 1e-13
-"""Relative and absolute difference at which two values count as equal, PyPhi's 13 digits."""
 CHUNK = 1 << 20
 """Doubles to hold at a time while effects are averaged."""
 

@@ -8,10 +8,11 @@ from itertools import permutations
 
 from causal_snn.phi.exact.congruence import Chosen, congruent
 from causal_snn.phi.exact.distinctions import Candidate, Purview
-from causal_snn.phi.exact.evaluate import Reading
+from causal_snn.phi.exact.equal import slack
+from causal_snn.phi.exact.evaluate import Evaluation, Reading
 from causal_snn.phi.exact.relations import Bound, count_relations, sum_of_relations
-from causal_snn.phi.exact.specified import EQUAL
 
+NONUNIQUE = "tied specified states give different structures of the same Phi: none is specified"
 DIGITS = 11
 """Digits to which two structures are compared."""
 
@@ -64,8 +65,19 @@ def settle(readings: Sequence[Reading], candidates: Sequence[Candidate]) -> tupl
     """
     found = [structure_of(reading, candidates) for reading in readings]
     top = max(one.big_phi for one in found)
-    best = [one for one in found if abs(one.big_phi - top) <= EQUAL * max(1.0, top)]
+    best = [one for one in found if abs(one.big_phi - top) <= slack(top)]
     return best[0], all(_isomorphic(best[0], other) for other in best[1:])
+
+
+def settled(found: Evaluation, candidates: Sequence[Candidate]) -> tuple[Structure, Evaluation]:
+    """Return the structure of an evaluation, and the evaluation with its reading first.
+
+    Where tied readings specify different structures of the same Phi, the system specifies none.
+    """
+    best, unique = settle(found.readings, candidates)
+    if unique or best.reading.phi_s == 0.0:
+        return best, found.settled(best.reading)
+    return best, found.refused(NONUNIQUE)
 
 
 def _isomorphic(one: Structure, other: Structure) -> bool:
