@@ -4,7 +4,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from causal_snn import coarse, dynamics, io, kernel, models, phi, plotting, simulation, tpm
+    from causal_snn import (
+        chips,
+        coarse,
+        dynamics,
+        io,
+        kernel,
+        models,
+        phi,
+        plotting,
+        simulation,
+        tpm,
+    )
     from causal_snn.io import read_network, write_network
     from causal_snn.models.network import Network
     from causal_snn.models.neuron import NeuronModel
@@ -15,7 +26,18 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 # Names load on first use (PEP 562), so that importing the package costs next to nothing.
-_FOLDERS = ("coarse", "dynamics", "io", "kernel", "models", "phi", "plotting", "simulation", "tpm")
+_FOLDERS = (
+    "chips",
+    "coarse",
+    "dynamics",
+    "io",
+    "kernel",
+    "models",
+    "phi",
+    "plotting",
+    "simulation",
+    "tpm",
+)
 _NAMES = {
     "Network": "causal_snn.models.network",
     "NeuronModel": "causal_snn.models.neuron",
@@ -38,6 +60,7 @@ __all__ = [  # noqa: RUF022  (grouped: flow, objects, folders)
     "NeuronModel",
     "Report",
     "TPM",
+    "chips",
     "coarse",
     "dynamics",
     "io",
