@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from causal_snn import order, phi
+from causal_snn import coarse, models, order, phi, tpm
 from causal_snn.errors import InputError
 from causal_snn.phi.exact.distinctions import Purview
 from causal_snn.phi.exact.mechanism_cut import least_loss, set_partitions
@@ -259,3 +259,12 @@ def test_structures_that_would_take_hours_are_refused() -> None:
 def test_both_engines_agree_on_request() -> None:
     on = network("cycle", 3, np.random.default_rng(0))
     assert phi.structure(on, (1, 1, 1), engine="both").big_phi > 0
+
+
+def test_tied_readings_of_a_reducible_system_are_no_disagreement() -> None:
+    net = models.zoo.pyloric()  # nothing hears PY, so its past ties whatever the others' states
+    cells = coarse.Partition.from_thresholds(net, net.step().theta, alphabet="binary")
+    table = tpm.build(net, cells)
+    both = phi.structure(table, (0, 0, 0), engine="both")
+    assert both.phi_s == 0
+    assert both.system.ties == 2
