@@ -431,3 +431,10 @@ def test_provenance_says_how() -> None:
     assert found.provenance["background"] == {"B": 0}
     assert found.provenance["formalism"] == "IIT_4_0_2026"
     assert found.provenance["iterations"] >= 1
+
+
+@pytest.mark.parametrize("formalism", ["IIT_4_0_2023", "IIT_4_0_2026"])
+def test_units_that_never_change_as_pyphi(formalism: Any) -> None:
+    on = np.array([[1, 0]] * 4, dtype=float)  # whatever was, A is on and B is off
+    found = phi.system(on, (1, 0), formalism=formalism, engine="both")
+    assert found.phi_s == 0

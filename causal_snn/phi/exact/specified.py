@@ -37,6 +37,8 @@ class Specified:
     @property
     def differentiation(self) -> float:
         """Surprise of the state, -log2 of its probability (bit)."""
+        if self.selectivity <= 0.0:
+            return float("inf")
         return float(-np.log2(self.selectivity)) if self.selectivity < 1.0 else 0.0
 
 
