@@ -1,19 +1,45 @@
 """2c chips: what silicon makes of a network.
 
-What needs later stages of the pipeline (`kernel`, `tpm`, `fidelity`, ...) lives there and is
-only named here: it loads on first use (PEP 562), so that this folder imports nothing above it.
+What needs later stages of the pipeline (`tpm`, `finite`, `fidelity`) lives there and is only
+named here: it loads on first use (PEP 562), so that this folder imports nothing above it.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from causal_snn.chips.attractors import decay_attractors
+from causal_snn.chips.brainscales import brainscales2, mismatched
+from causal_snn.chips.chain import (
+    ChipKernel,
+    MarkovReport,
+    MicroState,
+    Reachable,
+    kernel,
+    markov,
+    reachable,
+)
 from causal_snn.chips.chip import Chip, Core, Setting, WeightFormat
 from causal_snn.chips.decay import Decay
 from causal_snn.chips.fixed import Fixed
+from causal_snn.chips.generic import fixed_point
 from causal_snn.chips.loihi import loihi
+from causal_snn.chips.loihi_weights import effective_weights
+from causal_snn.chips.mapping.map import map_network as map
+from causal_snn.chips.mapping.mapped import Mapped, by_hand
+from causal_snn.chips.mapping.report import MappingReport
+from causal_snn.chips.network_attractors import network_attractors
+from causal_snn.chips.neuron_attractors import neuron_attractors
+from causal_snn.chips.odin import odin
 from causal_snn.chips.parameters import Parameters, parameters
 from causal_snn.chips.run import ChipRun, run
+from causal_snn.chips.schedule import Machine, equivalence, target, unfold
+from causal_snn.chips.spinnaker import spinnaker1, spinnaker2
+from causal_snn.chips.spinnaker_izhikevich import izhikevich_settings, spinnaker1_izhikevich
+from causal_snn.chips.spinnaker_settings import lif_settings
 from causal_snn.chips.step import ChipState
+from causal_snn.chips.trace import Replay, replay
+from causal_snn.chips.truenorth import truenorth
+from causal_snn.chips.xylo import xylo
 
 if TYPE_CHECKING:
     from causal_snn.kernel.finite import finite
@@ -28,20 +54,52 @@ _LATER = {
 
 __all__ = [
     "Chip",
+    "ChipKernel",
     "ChipRun",
     "ChipState",
     "Core",
     "Decay",
     "Fixed",
+    "Machine",
+    "Mapped",
+    "MappingReport",
+    "MarkovReport",
+    "MicroState",
     "Parameters",
+    "Reachable",
+    "Replay",
     "Setting",
     "WeightFormat",
+    "brainscales2",
+    "by_hand",
+    "decay_attractors",
+    "effective_weights",
+    "equivalence",
     "fidelity",
     "finite",
+    "fixed_point",
+    "izhikevich_settings",
+    "kernel",
+    "lif_settings",
     "loihi",
+    "map",
+    "markov",
+    "mismatched",
+    "network_attractors",
+    "neuron_attractors",
+    "odin",
     "parameters",
+    "reachable",
+    "replay",
     "run",
+    "spinnaker1",
+    "spinnaker1_izhikevich",
+    "spinnaker2",
+    "target",
     "tpm",
+    "truenorth",
+    "unfold",
+    "xylo",
 ]
 
 
@@ -50,3 +108,7 @@ def __getattr__(name: str) -> Any:
         module, attribute = _LATER[name]
         return getattr(import_module(module), attribute)
     raise AttributeError(f"module 'causal_snn.chips' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

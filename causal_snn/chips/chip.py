@@ -113,6 +113,9 @@ class Chip:
         Format of the synaptic currents; None where spikes act on the potential.
     accumulator : Fixed or None
         Format of the sum of what arrives in a step.
+    accumulates : {"shifted", "unshifted"}
+        Whether the accumulator holds the sum after its shift by exponent and `align`, or
+        before (SpiNNaker's ring buffers).
     receptors : mapping of str to int
         Names of the synaptic currents and the sign with which each acts; weights of one sign
         go to the receptor of that sign. One receptor takes weights of both.
@@ -152,6 +155,7 @@ class Chip:
     voltage: Fixed
     current: Fixed | None = None
     accumulator: Fixed | None = None
+    accumulates: Literal["shifted", "unshifted"] = "shifted"
     receptors: Mapping[str, int] = field(default_factory=lambda: {"u": 1})
     align: int = 0
     current_decay: Decay | None = None
@@ -176,6 +180,7 @@ class Chip:
         check_choice("reset", self.reset, ("value", "subtract", "none"))
         check_choice("schedule", self.schedule, SCHEDULES)
         check_choice("number", self.number, ("integer", "float32", "float64"))
+        check_choice("accumulates", self.accumulates, ("shifted", "unshifted"))
         for feature in self.stochastic:
             check_choice("stochastic", feature, STOCHASTIC)
         if not 1 <= self.delay[0] <= self.delay[1]:
@@ -212,7 +217,8 @@ class Chip:
         """Names of what a neuron keeps between steps, besides spikes under way."""
         currents = tuple(self.receptors) if self.current is not None else ()
         counter = ("r",) if "count" in self.order else ()
-        return (*currents, "v", *counter)
+        recovery = ("w",) if "izhikevich" in self.order else ()
+        return (*currents, "v", *recovery, *counter)
 
     def replace(self, **changes: Any) -> Chip:
         """Return the chip with some fields changed, as ``weight=...`` or ``delay=(1, 4)``.

@@ -77,24 +77,37 @@ class Fixed:
         InputError
             With ``overflow="error"``, if a value does not fit.
         """
+        half, period = 1 << (self.bits - 1), 1 << self.bits
+        least, most = self.least, self.most
+        match self.overflow:
+            case "wrap":
+                most = least + period - 1
+            case "wrap_once":
+                least, most = 1 - half, half
+        if self.overflow == "none" or _within(values, least, most):
+            return values
         match self.overflow:
             case "saturate":
-                return np.clip(values, self.least, self.most)
+                return np.clip(values, least, most)
             case "wrap":
-                # In place on the one copy: this is the inner loop of a chip.
-                found = values - self.least
-                found &= (1 << self.bits) - 1
-                found += self.least
-                return found
+                return ((values - least) & (period - 1)) + least
             case "wrap_once":
-                half, period = 1 << (self.bits - 1), 1 << self.bits
-                found = np.where(values > half, values - period, values)
-                return np.where(found <= -half, values + period, found)
-            case "error" if not np.all(self.holds(values)):
-                worst = values.ravel()[np.argmax(~self.holds(values))]
-                raise bad("register", int(worst), f"{self.least} to {self.most} in {self}")
-        return values
+                return np.where(
+                    values > most,
+                    values - period,
+                    np.where(values < least, values + period, values),
+                )
+        worst = values.ravel()[np.argmax(~self.holds(values))]
+        raise bad("register", int(worst), f"{least} to {most} in {self}")
 
     def __str__(self) -> str:
         name = f"{'s' if self.signed else 'u'}{self.bits - self.frac - self.signed}.{self.frac}"
         return f"{name} ({self.overflow})"
+
+
+def _within(values: Ints, least: int, most: int) -> bool:
+    """Whether nothing overflows, which is almost always so: two reductions, no new array."""
+    if values.size == 0:
+        return True
+    lowest, highest = np.minimum.reduce(values, axis=None), np.maximum.reduce(values, axis=None)
+    return bool(lowest >= least and highest <= most)

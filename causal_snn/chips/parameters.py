@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from causal_snn.chips.chip import Chip
 from causal_snn.errors import InputError, bad, suggest
+from causal_snn.models.network_checks import is_sparse
 
 Numbers = NDArray[Any]
 
@@ -21,7 +22,7 @@ class Parameters:
 
     Attributes
     ----------
-    weights : array, shape (n, n)
+    weights : array, shape (n, n), or scipy.sparse array
         What one spike adds to the sum that arrives, row = target, column = source.
     input_weights : array, shape (n, m)
         The same for the input channels.
@@ -73,9 +74,9 @@ def parameters(
     Parameters
     ----------
     chip : Chip
-    weights : array, shape (n, n), optional
+    weights : array or scipy.sparse array, shape (n, n), optional
         Recurrent weights (default none), as the chip adds them up.
-    input_weights : array, shape (n, m), optional
+    input_weights : array or scipy.sparse array, shape (n, m), optional
         Weights of input channels (default none).
     exponent : int
         Common exponent of the weights.
@@ -98,7 +99,7 @@ def parameters(
     least, most = chip.weight.exponents
     if not least <= exponent <= most:
         raise bad("exponent", exponent, f"{least} to {most} on {chip.title}")
-    steps = np.full((n, n), chip.delay[0]) if delays is None else _delays(delays, n, chip)
+    steps = _delays(chip.delay[0] if delays is None else delays, n, chip)
     known = [setting.name for setting in chip.settings]
     for name in neuron:
         if name not in known:
@@ -129,11 +130,26 @@ def _count(weights: Any, input_weights: Any, neuron: Mapping[str, Any]) -> int:
 def _table(name: str, given: Any, shape: tuple[int, int | None], chip: Chip) -> Numbers:
     if given is None:
         return np.zeros((shape[0], shape[1] or 0), dtype=_dtype(chip))
-    table = as_numbers(name, given, chip)
+    table = _sparse(name, given, chip) if is_sparse(given) else as_numbers(name, given, chip)
     if table.ndim != 2 or table.shape[0] != shape[0] or shape[1] not in (None, table.shape[1]):
         wanted = f"({shape[0]}, {'m' if shape[1] is None else shape[1]})"
         raise bad(name, f"shape {table.shape}", f"shape {wanted}, row = target")
     return table
+
+
+def _sparse(name: str, given: Any, chip: Chip) -> Any:
+    import scipy.sparse
+
+    table = scipy.sparse.csr_array(given)
+    numbers = as_numbers(name, table.data, chip)
+    return scipy.sparse.csr_array((numbers, table.indices, table.indptr), shape=table.shape)
+
+
+def entries(table: Any) -> tuple[Any, Any, Numbers]:
+    """Return rows, columns and values of what is not 0 in a table of weights, dense or sparse."""
+    rows, columns = table.nonzero()
+    values: Any = table[rows, columns] if len(rows) else np.zeros(0, table.dtype)
+    return rows, columns, values.toarray().ravel() if is_sparse(values) else values
 
 
 def _dtype(chip: Chip) -> Any:
@@ -190,7 +206,8 @@ def _delays(given: ArrayLike, n: int, chip: Chip) -> NDArray[np.int64]:
             int(table.ravel()[np.argmax(((table < low) | (table > high)).ravel())]),
             f"{low} to {high} steps on {chip.title}",
         )
-    return np.broadcast_to(table.astype(np.int64), (n, n)).copy()
+    # One delay for all takes no memory: a large network has sparse weights, and delays are dense.
+    return np.broadcast_to(table.astype(np.int64), (n, n))
 
 
 def _flags(

@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from causal_snn.chips.chance import Sampled
 from causal_snn.chips.chip import Chip
+from causal_snn.chips.continuous import Continuous
 from causal_snn.chips.parameters import Parameters
+from causal_snn.chips.serial import Serial
 from causal_snn.chips.step import ChipState, Tick
 from causal_snn.errors import bad
 from causal_snn.provenance import provenance
@@ -44,7 +46,10 @@ class ChipRun:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
-_BLOCK = 1 << 14
+_MOST = 1 << 31
+"""Most spikes of an input channel in one step."""
+
+_BLOCK = 1 << 15
 """Neurons times lanes that run side by side: their registers then stay in the cache."""
 
 
@@ -91,27 +96,35 @@ def run(
         return run_in_words(chip, parameters, input_spikes, start=start, rng=rng, record=record)
     spikes, single = as_inputs(input_spikes, parameters.inputs)
     tick = engine(chip, parameters)
-    generator = np.random.default_rng(rng)
-    lanes = spikes.shape[2]
+    chance = Sampled(np.random.default_rng(rng))
+    steps, _, lanes = spikes.shape
+    state = tick.start(parameters, lanes)
+    if start is not None:
+        state = _fitting(chip, start, state)
+    kept = _Record(chip, state, steps, record)
     block = max(1, _BLOCK // parameters.n)
-    pieces = []
-    for first in range(0, lanes, block):
+    ends = []
+    for first in range(0, max(lanes, 1), block):
         window = slice(first, min(first + block, lanes))
-        state = (
-            tick.start(parameters, window.stop - first) if start is None else _part(start, window)
-        )
-        pieces.append(_run_block(tick, state, spikes[:, :, window], Sampled(generator), record))
-    u, v, fired = (np.concatenate([p[k] for p in pieces], axis=2) for k in range(3))
-    layout = (lambda a: a[:, :, 0]) if single else (lambda a: np.moveaxis(a, 2, 0))
+        part = _part(state, window)
+        for step in range(steps):
+            part = tick(part, spikes[step, :, window], chance)
+            kept.take(part, step, window)
+        ends.append(part)
+
+    def layout(name: str) -> Numbers:
+        array = kept.arrays[name]
+        return array[:, :, 0] if single else np.moveaxis(array, 2, 0)
+
     return ChipRun(
-        u=layout(u),
-        v=layout(v),
-        spikes=layout(fired).astype(np.int64, copy=False),
-        state=_joined([p[3] for p in pieces]),
+        u=layout("u"),
+        v=layout("v"),
+        spikes=layout("spikes"),
+        state=_joined(ends),
         provenance=provenance(
             f"{chip.schedule} {chip.number} arithmetic, step by step",
             chip=chip.title,
-            steps=len(spikes),
+            steps=steps,
             lanes=lanes,
             stochastic=list(chip.stochastic),
             seed=rng if isinstance(rng, int) else None,
@@ -119,8 +132,13 @@ def run(
     )
 
 
-def engine(chip: Chip, parameters: Parameters) -> Tick:
+def engine(chip: Chip, parameters: Parameters) -> Tick | Serial | Continuous:
     """Return what takes the chip one step on, by its schedule."""
+    match chip.schedule:
+        case "serial":
+            return Serial(chip, parameters)
+        case "continuous":
+            return Continuous(chip, parameters)
     return Tick(chip, parameters)
 
 
@@ -135,35 +153,65 @@ def as_inputs(given: ArrayLike, channels: int) -> tuple[Numbers, bool]:
             f"shape {np.shape(given)}",
             f"shape (T, {channels}) or (L, T, {channels}), one column per input channel",
         )
-    if np.any(spikes < 0) or np.any(spikes != spikes.astype(np.int64)):
+    counts = spikes.dtype.kind in "biuf" and np.all((spikes >= 0) & (spikes <= _MOST))
+    if not counts or np.any(spikes != np.floor(spikes)):
         raise bad("input_spikes", given, "counts of spikes, 0 or more")
     whole = spikes.astype(np.int64)
-    return (whole[:, :, None], True) if whole.ndim == 2 else (np.moveaxis(whole, 0, 2), False)
+    if whole.ndim == 2:
+        return whole[:, :, None], True
+    # Lanes last and next to each other, as in the registers.
+    return np.ascontiguousarray(np.moveaxis(whole, 0, 2)), False
 
 
-def _run_block(
-    tick: Tick, state: ChipState, spikes: Numbers, chance: Sampled, record: bool
-) -> tuple[Numbers, Numbers, Numbers, ChipState]:
-    chip = tick.chip
-    u, v, fired = [], [], []
-    for step in range(len(spikes)):
-        state = tick(state, spikes[step], chance)
-        fired.append(state.history[0])
-        if record or step == len(spikes) - 1:
-            u.append(_current(chip, state))
-            v.append(state.registers["v"])
-    shape = state.registers["v"].shape
-    stacked = [np.stack(x) if x else np.zeros((0, *shape), np.int64) for x in (u, v, fired)]
-    return stacked[0], stacked[1], stacked[2], state
+class _Record:
+    """Arrays (T, n, L) that are written in place, a step of some lanes at a time."""
+
+    def __init__(self, chip: Chip, state: ChipState, steps: int, every: bool) -> None:
+        shape = state.registers["v"].shape
+        self.chip = chip
+        self.every = every
+        self.last = steps - 1
+        rows = {"u": steps if every else min(steps, 1), "spikes": steps}
+        rows["v"] = rows["u"]
+        self.arrays = {name: np.zeros((rows[name], *shape), np.int64) for name in rows}
+
+    def take(self, state: ChipState, step: int, window: slice) -> None:
+        """Write what the neurons of some lanes have after a step."""
+        self.arrays["spikes"][step, :, window] = state.history[0]
+        if self.every or step == self.last:
+            row = step if self.every else 0
+            self._put("v", row, window, state.registers["v"])
+            if self.chip.current is not None:
+                self._put("u", row, window, _current(self.chip, state))
+
+    def _put(self, name: str, row: int, window: slice, values: Numbers) -> None:
+        if values.dtype != self.arrays[name].dtype:  # at the first step of a chip with floats
+            self.arrays[name] = self.arrays[name].astype(values.dtype)
+        self.arrays[name][row, :, window] = values
 
 
 def _current(chip: Chip, state: ChipState) -> Numbers:
-    if chip.current is None:
-        return np.zeros_like(state.registers["v"])
-    total: Numbers = np.asarray(
-        sum(sign * state.registers[name] for name, sign in chip.receptors.items())
+    total, *others = (
+        state.registers[name] if sign > 0 else -state.registers[name]
+        for name, sign in chip.receptors.items()
     )
-    return total
+    return np.asarray(sum(others, start=total))
+
+
+def _fitting(chip: Chip, start: ChipState, rest: ChipState) -> ChipState:
+    """Return the start, if it has the shape of the state at rest."""
+    for name, value in rest.registers.items():
+        seen = start.registers[name].shape if name in start.registers else "none"
+        if seen != value.shape:
+            raise bad("start", f"{name} of shape {seen}", f"(neurons, lanes) = {value.shape}")
+    for name in ("history", "inputs"):
+        seen, wanted = np.shape(getattr(start, name)), np.shape(getattr(rest, name))
+        if seen != wanted:
+            raise bad("start", f"{name} of shape {seen}", f"{wanted}, as on this chip at rest")
+    fits = (start.history >= 0) & (start.history <= chip.max_spikes)
+    if chip.schedule == "synchronous" and not np.all(fits):
+        raise bad("start", start.history, f"spikes in a step, 0 to {chip.max_spikes}")
+    return start
 
 
 def _part(state: ChipState, window: slice) -> ChipState:

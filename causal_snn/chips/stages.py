@@ -16,10 +16,14 @@ from causal_snn.chips.chance import Chance, Work
 from causal_snn.chips.chip import Chip
 from causal_snn.chips.decay import Decay
 from causal_snn.chips.fire import FIRING
+from causal_snn.chips.loihi_stages import LOIHI
 from causal_snn.chips.rounding import dropped, shift_right
+from causal_snn.chips.spinnaker_stages import SPINNAKER
+from causal_snn.chips.truenorth_stages import TRUENORTH
+from causal_snn.chips.xylo_stages import XYLO
 
 Columns = Mapping[str, Any]
-"""Settings of the neurons, each of shape (n, 1)."""
+"""Settings of the neurons, each of shape (n, 1), or (1, 1) where it is the same for all."""
 Stage = Callable[[Work, Chance], None]
 Builder = Callable[[Chip, Columns], Stage]
 
@@ -138,26 +142,6 @@ def add_v(chip: Chip, columns: Columns) -> Stage:
     return act
 
 
-def relax_v(chip: Chip, columns: Columns) -> Stage:
-    """Build: v <- alpha - round(f (alpha - v)), alpha = round(I R) + rest (sPyNNaker)."""
-    assert chip.voltage_decay is not None and chip.current is not None
-    decay, form = chip.voltage_decay, chip.current
-    names = list(chip.receptors.items())
-    resist = scaled("alpha", columns["resistance"], decay.bits, decay.rounding)
-    forget = scaled("distance", columns["decay_v"], decay.bits, decay.rounding)
-    rest, bias = columns["rest"], columns["bias"]
-
-    def act(work: Work, chance: Chance) -> None:
-        work["alpha"] = form.fit(sum(sign * work[name] for name, sign in names) + bias)
-        resist(work, chance)
-        work["alpha"] = form.fit(work["alpha"] + rest)
-        work["distance"] = form.fit(work["alpha"] - work["v"])
-        forget(work, chance)
-        work["v"] = work.pop("alpha") - work.pop("distance")
-
-    return act
-
-
 def clip_v(chip: Chip, columns: Columns) -> Stage:  # noqa: ARG001
     """Build: the potential is brought into its register."""
     form = chip.voltage
@@ -168,7 +152,7 @@ def clip_v(chip: Chip, columns: Columns) -> Stage:  # noqa: ARG001
     return act
 
 
-def hold(chip: Chip, columns: Columns) -> Stage:  # noqa: ARG001
+def hold(chip: Chip, columns: Columns) -> Stage:
     """Build: a refractory neuron keeps the potential that it had."""
     if not np.any(columns["refractory"] + chip.refractory_offset > 0):
         return _nothing
@@ -191,7 +175,7 @@ def count(chip: Chip, columns: Columns) -> Stage:
     return act
 
 
-def _nothing(work: Work, chance: Chance) -> None:
+def _nothing(work: Work, chance: Chance) -> None:  # noqa: ARG001
     return None
 
 
@@ -201,10 +185,13 @@ STAGES: dict[str, Builder] = {
     "add_u": add_u,
     "decay_v": decay_v,
     "add_v": add_v,
-    "relax_v": relax_v,
     "clip_v": clip_v,
     "hold": hold,
     "count": count,
     **FIRING,
+    **SPINNAKER,
+    **LOIHI,
+    **TRUENORTH,
+    **XYLO,
 }
 """Every stage by name."""

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from causal_snn.chips.chance import Chance, Work
 from causal_snn.chips.chip import Chip
-from causal_snn.chips.parameters import Parameters
+from causal_snn.chips.parameters import Parameters, entries
 from causal_snn.chips.stages import STAGES, Stage, arriving
+from causal_snn.chips.sums import Sums
 from causal_snn.errors import InputError, bad, suggest
 
 Numbers = NDArray[Any]
@@ -61,54 +62,75 @@ def update(stages: list[Stage], work: Work, chance: Chance) -> None:
 
 
 class Arrivals:
-    """Sums of what arrives at each receptor, from spikes under way and input channels."""
+    """Sums of what arrives at each receptor, from spikes under way and input channels.
+
+    One table: a row for each receptor and neuron, a column for each delay in use and neuron, then
+    one for each input channel. Stochastic synapses add nothing but are counted, by value, as if
+    each value were a receptor (`kinds`).
+    """
 
     def __init__(self, chip: Chip, parameters: Parameters) -> None:
         self.chip = chip
+        self.n = parameters.n
         self.shift = parameters.exponent
-        self.parts: dict[str, list[tuple[int, Any]]] = {}
-        self.inputs: dict[str, Any] = {}
-        used = np.unique(parameters.delays[parameters.weights != 0])
-        self.depth = max((int(d) for d in used), default=1)
-        one = len(chip.receptors) == 1
-        for name, sign in chip.receptors.items():
-            recurrent = _of_sign(parameters.weights, sign, one)
-            self.parts[name] = [
-                (int(d), scipy.sparse.csr_array(np.where(parameters.delays == d, recurrent, 0)))
-                for d in used
-            ]
-            self.inputs[name] = scipy.sparse.csr_array(
-                _of_sign(parameters.input_weights, sign, one)
-            )
-        self.stochastic = [
-            flags
-            for flags in (parameters.stochastic_weights, parameters.stochastic_inputs)
-            if flags is not None
-        ]
+        targets, sources, own = entries(parameters.weights)
+        delays = parameters.delays[targets, sources]
+        used, place = np.unique(delays, return_inverse=True)
+        self.delays = tuple(int(d) for d in used)
+        self.depth = max(self.delays, default=1)
+        to, channels, arriving_weights = entries(parameters.input_weights)
+        weights = np.concatenate([own, arriving_weights])
+        rows = np.concatenate([targets, to])
+        columns = np.concatenate(
+            [place * parameters.n + sources, len(used) * parameters.n + channels]
+        )
+        if len(chip.receptors) > 1:  # each takes the weights of its sign, as magnitudes
+            signs = np.array(list(chip.receptors.values()))
+            rows = rows + parameters.n * np.argmax(signs[:, None] == np.sign(weights), axis=0)
+            weights = abs(weights)
+        drawn = _drawn(parameters, (targets, sources), (to, channels))
+        values, kind = np.unique(weights[drawn], return_inverse=True)
+        rows[drawn] += self.n * (len(chip.receptors) + kind)
+        weights[drawn] = 1  # how many are active, for each value that a stochastic synapse has
+        self.kinds = (*chip.receptors, *(f"stochastic {value}" for value in values))
+        shape = (len(self.kinds) * self.n, len(used) * self.n + parameters.inputs)
+        table = scipy.sparse.csr_array((weights, (rows, columns)), shape=shape)
+        self.sums = Sums(table, most=chip.max_spikes, whole=chip.number == "integer")
 
     def __call__(self, history: Numbers, spikes: Numbers) -> Work:
         """Return what arrives, by receptor: history (D, n, L), spikes of the inputs (m, L)."""
-        work: Work = {}
-        for name in self.chip.receptors:
-            total = self.inputs[name] @ spikes
-            for delay, table in self.parts[name]:
-                total = total + table @ history[delay - 1]
-            work[arriving(name)] = self.aligned(total)
-        return work
+        counts = [*(history[delay - 1] for delay in self.delays), spikes]
+        total = self.aligned(self.sums(counts))
+        return {
+            arriving(name): total[k * self.n : (k + 1) * self.n]
+            for k, name in enumerate(self.kinds)
+        }
 
     def aligned(self, total: Numbers) -> Numbers:
         """Return sums shifted by exponent and alignment, as the accumulator holds them."""
+        form = self.chip.accumulator
+        if form is not None and self.chip.accumulates == "unshifted":
+            total, form = form.fit(total), None
         if self.shift > 0:
             total = total << self.shift
         elif self.shift < 0:
             total = total >> -self.shift
         if self.chip.align:
             total = total << self.chip.align
-        return total if self.chip.accumulator is None else self.chip.accumulator.fit(total)
+        return total if form is None else form.fit(total)
 
 
-def _of_sign(table: Numbers, sign: int, one: bool) -> Numbers:
-    return table if one else np.maximum(sign * table, 0)
+def _drawn(
+    parameters: Parameters, recurrent: tuple[Any, Any], inputs: tuple[Any, Any]
+) -> NDArray[np.bool_]:
+    """Return which synapses are stochastic: they have one receptor, and are counted by value."""
+    pairs = [
+        (parameters.stochastic_weights, recurrent),
+        (parameters.stochastic_inputs, inputs),
+    ]
+    return np.concatenate(
+        [np.zeros(len(at[0]), bool) if flags is None else flags[at] for flags, at in pairs]
+    )
 
 
 class Tick:
@@ -120,7 +142,11 @@ class Tick:
                 f"{chip.title} is {chip.schedule}; this engine executes synchronous chips"
             )
         self.chip = chip
-        self.stages = build_update(chip, columns_of(chip, parameters))
+        columns = columns_of(chip, parameters)
+        same = {name: bool(np.all(value == value[0])) for name, value in columns.items()}
+        # A setting that is the same for all neurons as one number: faster than by rows.
+        columns = {name: value[:1] if same[name] else value for name, value in columns.items()}
+        self.stages = build_update(chip, columns)
         self.arrivals = Arrivals(chip, parameters)
 
     def start(self, parameters: Parameters, lanes: int) -> ChipState:
@@ -134,8 +160,8 @@ class Tick:
             registers[name] = np.repeat(column[:, None], lanes, axis=1)
         return ChipState(
             registers=registers,
-            history=np.zeros((self.arrivals.depth, n, lanes), kind),
-            inputs=np.zeros((self.chip.input_latency, m, lanes), kind),
+            history=np.zeros((self.arrivals.depth, n, lanes), np.int64),
+            inputs=np.zeros((self.chip.input_latency, m, lanes), np.int64),
         )
 
     def __call__(self, state: ChipState, spikes: Numbers, chance: Chance) -> ChipState:

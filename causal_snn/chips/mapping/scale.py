@@ -1,0 +1,231 @@
+"""Scale: register units per mV, and what bounds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causal_snn.chips.chip import Chip
+from causal_snn.chips.fixed import Fixed
+from causal_snn.chips.mapping.demand import Demand
+from causal_snn.errors import InputError, bad
+from causal_snn.models.network_checks import is_sparse
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A bound on the scale: `size` mV must fit below `most` register units.
+
+    Attributes
+    ----------
+    name : str
+        What has to fit.
+    size : float
+        mV.
+    most : float
+        Register units.
+    hard : bool
+        Whether a larger scale is an error; otherwise it only bounds the automatic choice.
+    """
+
+    name: str
+    size: float
+    most: float
+    hard: bool = True
+
+    @property
+    def scale(self) -> float:
+        """The largest scale that it allows."""
+        return float(self.most / self.size)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shifted:
+    """Potentials counted from the origin, where the register is 0 (mV, shape (n,))."""
+
+    origin: Floats
+    theta: Floats
+    reset: Floats
+    constant: Floats
+
+
+def shifted(demand: Demand, origin: Floats) -> Shifted:
+    """Return what the registers see; away from rest, the leak is a constant more."""
+    return Shifted(
+        origin=origin,
+        theta=demand.theta - origin,
+        reset=demand.V_reset - origin,
+        constant=demand.constant + (1.0 - demand.decay) * (demand.rest - origin),
+    )
+
+
+def limits(demand: Demand, chip: Chip, where: Shifted) -> list[Limit]:
+    """Return every bound on the scale of a chip whose registers count from the origin."""
+    found = list(setting_limits(chip, where))
+    found += weight_limits(demand, chip)
+    found += overflow_limits(demand, chip, where)
+    return [one for one in found if one.size > 0]
+
+
+def setting_limits(chip: Chip, where: Shifted) -> list[Limit]:
+    """Return the bounds that threshold, bias and reset set."""
+    found = []
+    for name, values in (
+        ("threshold", where.theta),
+        ("bias", where.constant),
+        ("reset", where.reset),
+    ):
+        if not chip.has(name):
+            continue
+        setting = chip.setting(name)
+        most, least = setting.high, setting.low
+        if name == "threshold" and chip.number == "integer":
+            most = min(most, chip.voltage.most)
+        found.append(Limit(name, max(float(values.max()), 0.0), most))
+        if least < 0:
+            found.append(Limit(name, max(float(-values.min()), 0.0), -least))
+    return found
+
+
+def weight_limits(demand: Demand, chip: Chip) -> list[Limit]:
+    """Return the bounds that the weights' mantissas and exponents set."""
+    most, least = weight_range(chip)
+    high, low = _extremes(demand)
+    found = [Limit("weights", high, most)] if high > 0 else []
+    if low < 0:
+        found.append(Limit("weights", -low, -least))
+    for one in found:
+        if one.most <= 0:
+            sign = "negative" if low < 0 and least == 0 else "positive"
+            raise InputError(f"weights: {chip.title} holds none that is {sign}")
+    return found
+
+
+def weight_range(chip: Chip) -> tuple[float, float]:
+    """Return the most and the least that a spike can add, in register units."""
+    form = chip.weight
+    if len(chip.receptors) > 1:  # a mantissa for each sign
+        most, least = form.mantissa.most, -form.mantissa.most
+    else:
+        most, least = form.mantissa.most, form.mantissa.least
+    unit = 2.0 ** (form.exponents[1] + chip.align)
+    return (most // form.step * form.step) * unit, -(-least // form.step * form.step) * unit
+
+
+def _extremes(demand: Demand) -> tuple[float, float]:
+    high, low = 0.0, 0.0
+    for table in (demand.weights, demand.input_weights):
+        values = table.data if is_sparse(table) else table
+        high = max(high, float(np.max(values, initial=0.0)))
+        low = min(low, float(np.min(values, initial=0.0)))
+    return high, low
+
+
+def overflow_limits(demand: Demand, chip: Chip, where: Shifted) -> list[Limit]:
+    """Return what keeps registers that wrap from wrapping, whatever spikes arrive."""
+    up, down = input_bounds(demand)
+    found = []
+    if chip.accumulator is not None and chip.accumulates == "shifted":
+        found += _room("sum that arrives", chip.accumulator, up, down)
+    lost = 1.0 - demand.current_decay
+    if chip.current is not None:
+        found += _room("current", chip.current, up / lost, down / lost)
+    high = np.maximum(where.theta, 0) + up / lost + np.maximum(where.constant, 0)
+    leak = np.where(demand.decay < 1, 1.0 - demand.decay, np.nan)
+    low = (down / lost + np.maximum(-where.constant, 0)) / leak
+    if not np.any(np.isnan(low) & (down > 0)):
+        found += _room("potential", chip.voltage, high, np.nan_to_num(low))
+    return found
+
+
+def input_bounds(demand: Demand) -> tuple[Floats, Floats]:
+    """Return the most and the least (as a size) that can arrive in one step, mV, shape (n,)."""
+    up, down = np.zeros(demand.n), np.zeros(demand.n)
+    for table in (demand.weights, demand.input_weights):
+        up += _row_sums(table, 1)
+        down += _row_sums(table, -1)
+    return up, down
+
+
+def _row_sums(table: Any, sign: int) -> Floats:
+    signed = sign * table
+    return np.asarray((signed * (signed > 0)).sum(axis=1), dtype=np.float64).ravel()
+
+
+def _room(name: str, form: Fixed, up: Floats, down: Floats) -> list[Limit]:
+    if form.overflow not in ("wrap", "wrap_once", "error"):
+        return []
+    found = [Limit(name, float(up.max()), form.most, hard=False)]
+    if form.least < 0:
+        found.append(Limit(name, float(down.max()), -form.least - 1, hard=False))
+    return found
+
+
+def choose_scale(
+    demand: Demand,
+    chip: Chip,
+    where: Shifted,
+    wanted: Any,
+    clip: bool,
+    bounds: list[Limit] | None = None,
+) -> tuple[Floats, list[str]]:
+    """Return register units per mV, shape (n,), and sentences about the choice.
+
+    Raises
+    ------
+    InputError
+        If something does not fit at the wanted scale; the message says at which it would.
+    """
+    bounds = limits(demand, chip, where) if bounds is None else bounds
+    largest = min((one.scale for one in bounds), default=1.0)
+    if not np.isfinite(largest):  # float registers: nothing has to fit but the weights
+        largest = 1.0
+    if wanted is None and chip.voltage.frac and chip.number == "integer":
+        own = float(1 << chip.voltage.frac)
+        tightest = min(bounds, key=lambda one: one.scale, default=None)
+        if tightest is None or tightest.scale >= own:
+            return np.full(demand.n, own), []
+        return np.full(demand.n, largest), [
+            f"the format's own scale, {own:g} per mV, does not fit ({tightest.name}): "
+            f"{largest:.6g} is used"
+        ]
+    if wanted is None or wanted == "largest":
+        return np.full(demand.n, largest), []
+    scale = _given(wanted, demand.n)
+    greatest = float(scale.max())
+    for one in sorted(bounds, key=lambda one: one.scale):
+        if greatest <= one.scale or not one.hard or (clip and one.name == "weights"):
+            continue
+        what = "a weight" if one.name == "weights" else f"the {one.name}"
+        fix = f"scale = {_floor(largest):g} would fit everything"
+        if one.name == "weights":
+            fix += "; clip=True cuts weights off"
+        raise bad(
+            "scale",
+            greatest,
+            f"{what} of {one.size:g} mV becomes {one.size * greatest:.6g}, and {chip.title} "
+            f"holds up to {one.most:g}",
+            f"{fix}.",
+        )
+    return scale, []
+
+
+def _given(wanted: object, n: int) -> Floats:
+    try:
+        scale = np.broadcast_to(np.asarray(wanted, dtype=np.float64), (n,)).copy()
+    except (TypeError, ValueError):
+        raise bad("scale", wanted, f"a number, one for each of {n} neurons, or 'largest'") from None
+    if not np.all(np.isfinite(scale) & (scale > 0)):
+        raise bad("scale", wanted, "positive register units per mV")
+    return scale
+
+
+def _floor(value: float) -> float:
+    """Return a number of six digits that is not above `value`."""
+    digits = 5 - int(np.floor(np.log10(value)))
+    return float(np.floor(value * 10.0**digits) / 10.0**digits)

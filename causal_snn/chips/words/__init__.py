@@ -1,0 +1,1 @@
+"""Words in which emulators give their parameters, one file for each vocabulary."""
