@@ -29,6 +29,7 @@ def read_network(
     arrival: Arrival | None = None,
     populations: Literal["recurrent", "all"] | None = None,
     inputs: Mapping[str, int] | Sequence[int] | int | None = None,
+    if_pulse: Literal["step", "time"] | None = None,
 ) -> Network:
     """Return the network that a file describes.
 
@@ -65,12 +66,16 @@ def read_network(
         NIR: clamped state of the input channels (1: a spike in every step): one value for
         all, one for each in file order, or by channel, as ``{"input.3": 1}`` (channels not
         named are silent). Default 0. Recorded in `Network.background`.
+    if_pulse : {"step", "time"}
+        NIR: a spike moves an IF node by r W ("step", default: codes that export IF nodes count
+        time in steps), or by r W dt with dt in seconds ("time", the letter of v' = r I).
 
     Returns
     -------
     Network
-        From NIR, the units are labelled n0, n1, ... in file order if one population is
-        kept, and ``<population>.0``, ``<population>.1``, ... otherwise.
+        From NIR, convolutions and pooling are unrolled to weights, which are sparse where a
+        node has 1000 units or more; the units are labelled n0, n1, ... in file order if one
+        population is kept, and ``<population>.0``, ``<population>.1``, ... otherwise.
 
     Raises
     ------
@@ -89,6 +94,7 @@ def read_network(
         "arrival": arrival,
         "populations": populations,
         "inputs": inputs,
+        "if_pulse": if_pulse,
     }
     given = {name: value for name, value in options.items() if value is not None}
     require_file(path)
@@ -111,6 +117,50 @@ def read_network(
                 f"{path}: network files end in .toml or .nir, not {suffix!r}; "
                 + suggest(suffix, SUFFIXES)
             )
+
+
+def read_input_weights(
+    path: str | PathLike[str],
+    *,
+    dt: float,
+    reset: Reset = "value",
+    step: Step = "exact",
+    populations: Literal["recurrent", "all"] = "recurrent",
+    if_pulse: Literal["step", "time"] = "step",
+) -> tuple[tuple[str, ...], Any]:
+    """Return the input channels of a ``.nir`` file, and what their spikes add.
+
+    `read_network` clamps the channels; `chips.map` and simulations with input spikes need their
+    weights. Options as for `read_network`, and they must be the same.
+
+    Returns
+    -------
+    channels : tuple of str
+        ``<input>.0``, ``<input>.1``, ... in file order.
+    weights : array or scipy.sparse array, shape (n, channels)
+        In the unit of the network's weights.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, malformed or not supported; the message starts with the path.
+    """
+    from causal_snn.io.nir_graph import read_graph
+    from causal_snn.io.nir_network import input_weights_from_graph
+
+    path = Path(path)
+    require_file(path)
+    if path.suffix.lower() != ".nir":
+        raise InputError(f"{path}: only .nir files have input channels; give one that ends in .nir")
+    with naming(path):
+        return input_weights_from_graph(
+            read_graph(path),
+            populations=populations,
+            dt=dt,
+            if_pulse=if_pulse,
+            reset=reset,
+            step=step,
+        )
 
 
 def write_network(network: Network, path: str | PathLike[str]) -> None:
@@ -150,6 +200,7 @@ _TOML_HOME = {
     "noise": "noise in [network]",
     "populations": "there is nothing to choose from",
     "inputs": "bias in [network]",
+    "if_pulse": "the weights are what a spike adds",
 }
 
 

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from causal_snn.errors import InputError
+from causal_snn.io.nir_layers import LAYERS
 
 LINEAR = ("Affine", "Linear")
 SPIKING = {
+    "IF": ("r", "v_threshold", "v_reset"),
     "LIF": ("tau", "r", "v_leak", "v_threshold", "v_reset"),
     "CubaLIF": ("tau_mem", "tau_syn", "r", "v_leak", "v_threshold", "v_reset", "w_in"),
 }
 """Types of spiking nodes, and the parameters of each."""
-SUPPORTED = ("Input", "Output", *LINEAR, *SPIKING, "NIRGraph")
+SUPPORTED = ("Input", "Output", *LINEAR, *SPIKING, *LAYERS, "Delay", "NIRGraph")
 
 
 def load(path: Path) -> Any:

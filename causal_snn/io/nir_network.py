@@ -5,13 +5,17 @@ the decay of a step, exp(-dt/tau) or 1 - dt/tau, such a pulse through a weight W
 
     LIF      tau v' = (v_leak - v) + r I           v by (1 - a) r W,
     CubaLIF  tau_syn i' = -i + w_in S              i by (1 - a_syn) w_in W,
+    IF       v' = r I                              v by r W, or by r W dt,
 
-which are the weights of the network. For CubaLIF with step="exact" the jump is the current at
-the end of the pulse; its charge is (1 - a_syn) tau_syn/dt of the pulse's, which tends to 1 for
-dt << tau_syn (0.88 at dt = tau_syn/4). With step="euler" the two are equal.
+which are the weights of the network. An IF node has no time constant, and the code that exports
+it (Sinabs) counts time in steps: there r W; dt (s) comes in where the file's time is a time.
 
-Every connection takes one step; NIR gives no order in which layers act within a step, though
-exporting codes let feed-forward layers act at once.
+For CubaLIF with step="exact" the jump is the current at the end of the pulse; its charge is
+(1 - a_syn) tau_syn/dt of the pulse's, which tends to 1 for dt << tau_syn (0.88 at
+dt = tau_syn/4). With step="euler" the two are equal.
+
+Every connection takes one step, and Delay nodes add theirs; NIR gives no order in which layers
+act within a step, though exporting codes let feed-forward layers act at once.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from causal_snn.errors import InputError, bad, check_choice, suggest
 from causal_snn.io.files import naming
+from causal_snn.io.nir_blocks import Block, joined, one_table, scaled_rows
 from causal_snn.io.nir_graph import Graph, Population
 from causal_snn.models import BY_NAME, Convention, Network, NeuronModel
 
@@ -46,6 +51,7 @@ def network_from_graph(
     populations: Literal["recurrent", "all"] = "recurrent",
     inputs: Mapping[str, int] | Sequence[int] | int = 0,
     dt: float | None = None,
+    if_pulse: Literal["step", "time"] = "step",
     **convention: Any,
 ) -> Network:
     """Return the network of a NIR graph; the options are those of `read_network`.
@@ -55,35 +61,29 @@ def network_from_graph(
     InputError
         If dt, reset or step is missing (all that are missing are named) or any value is wrong.
     """
-    given = {"dt": dt, **convention}
-    missing = [text for key, text in _REQUIRED.items() if given.get(key) is None]
-    if missing:
-        raise InputError(
-            f"give {', '.join(missing)} too: NIR describes neurons in continuous time and "
-            "carries neither the time step nor what a step and a reset are"
-        )
     check_choice("populations", populations, ("recurrent", "all"))
-    dt = _time_step(dt)
-    # NIR's threshold is strict: v > v_threshold.
-    rules = Convention(strict_threshold=True, **convention)
+    dt, rules = _conventions(dt, if_pulse, convention)
     kept, left = _choose(graph, populations)
     clamped = _clamped(graph, inputs)
-    units = [_units(population, dt, rules) for population in kept]
+    units = [_units(population, dt, rules, if_pulse) for population in kept]
     n = sum(population.size for population in kept)
-    weights, bias = np.zeros((n, n)), np.zeros(n)
+    bias = np.zeros(n)
+    blocks = []
     starts = np.cumsum([0, *(population.size for population in kept)])
     place = {p.name: slice(starts[k], starts[k + 1]) for k, p in enumerate(kept)}
     for population, (_, scale) in zip(kept, units, strict=True):
         rows = place[population.name]
         bias[rows] = scale * population.arriving.constant
-        for source, matrix in population.arriving.matrices.items():
+        for (source, late), matrix in population.arriving.matrices.items():
             if source in place:
-                weights[rows, place[source]] = scale[:, None] * matrix
-            else:  # an input: a population that acts on a kept one is kept
+                blocks.append(Block(rows, place[source], scaled_rows(matrix, scale), late))
+            elif source in clamped:  # an input: a population that acts on a kept one is kept
                 bias[rows] += scale * (matrix @ clamped[source])
+    weights, delays = joined(blocks, n, dt)
     return Network(
         neuron=[model for models, _ in units for model in models],
         weights=weights,
+        delays=delays,
         dt=dt,
         noise=noise,
         bias=bias,
@@ -96,6 +96,54 @@ def network_from_graph(
             for k, state in enumerate(states)
         },
     )
+
+
+def input_weights_from_graph(
+    graph: Graph,
+    *,
+    populations: Literal["recurrent", "all"] = "recurrent",
+    dt: float | None = None,
+    if_pulse: Literal["step", "time"] = "step",
+    **convention: Any,
+) -> tuple[tuple[str, ...], Any]:
+    """Return the input channels of a NIR graph and their weights; see `read_input_weights`."""
+    check_choice("populations", populations, ("recurrent", "all"))
+    dt, rules = _conventions(dt, if_pulse, convention)
+    kept, _ = _choose(graph, populations)
+    channels = tuple(f"{name}.{k}" for name, size in graph.inputs.items() for k in range(size))
+    starts = np.cumsum([0, *graph.inputs.values()])
+    place = {name: slice(starts[k], starts[k + 1]) for k, name in enumerate(graph.inputs)}
+    blocks, first = [], 0
+    for population in kept:
+        _, scale = _units(population, dt, rules, if_pulse)
+        rows = slice(first, first + population.size)
+        first += population.size
+        for (source, late), matrix in population.arriving.matrices.items():
+            if source not in place:
+                continue
+            if late:
+                raise InputError(
+                    f"a Delay node between {source!r} and {population.name!r}: shift the input "
+                    "spikes instead"
+                )
+            blocks.append(Block(rows, place[source], scaled_rows(matrix, scale), 0.0))
+    return channels, one_table(blocks, (first, len(channels)))
+
+
+def _conventions(
+    dt: object, if_pulse: object, convention: dict[str, Any]
+) -> tuple[float, Convention]:
+    """Return time step and conventions, or raise `InputError` naming all that are missing."""
+    given = {"dt": dt, **convention}
+    missing = [text for key, text in _REQUIRED.items() if given.get(key) is None]
+    if missing:
+        raise InputError(
+            f"give {', '.join(missing)} too: NIR describes neurons in continuous time and "
+            "carries neither the time step nor what a step and a reset are"
+        )
+    check_choice("if_pulse", if_pulse, ("step", "time"))
+    # NIR's threshold is strict: v > v_threshold.
+    return _time_step(dt), Convention(strict_threshold=True, **convention)
 
 
 def _time_step(dt: object) -> float:
@@ -122,23 +170,24 @@ def _influenced(name: str, graph: Graph) -> set[str]:
     found: set[str] = set()
     front = {name}
     while front:
-        front = {p.name for p in graph.populations if front & p.arriving.matrices.keys()} - found
+        front = {p.name for p in graph.populations if front & p.arriving.sources} - found
         found |= front
     return found
 
 
 def _units(
-    population: Population, dt: float, rules: Convention
+    population: Population, dt: float, rules: Convention, if_pulse: str
 ) -> tuple[list[NeuronModel], Floats]:
     """Return the model of each unit, and what scales its weights."""
     values = population.parameters
-    columns = {
-        "E": values["v_leak"],
-        "theta": values["v_threshold"],
-        "V_reset": values["v_reset"],
-    }
+    columns = {"theta": values["v_threshold"], "V_reset": values["v_reset"]}
+    if "v_leak" in values:
+        columns["E"] = values["v_leak"]
     with naming(f"node {population.name!r}"):
-        if population.kind == "LIF":
+        if population.kind == "IF":
+            model = "integrate_and_fire"
+            scale = values["r"] * (1.0 if if_pulse == "step" else 1e-3 * dt)
+        elif population.kind == "LIF":
             model = "lif"
             columns["tau"] = 1e3 * values["tau"]  # s to ms
             scale = values["r"] * _lost("tau", columns["tau"], dt, rules)

@@ -12,6 +12,7 @@ from causal_snn.models.eif import eif
 from causal_snn.models.fitzhugh_nagumo import fitzhugh_nagumo
 from causal_snn.models.glif import glif
 from causal_snn.models.hodgkin_huxley import hodgkin_huxley
+from causal_snn.models.integrate_and_fire import integrate_and_fire
 from causal_snn.models.izhikevich import izhikevich
 from causal_snn.models.lif import lif
 from causal_snn.models.morris_lecar import morris_lecar
@@ -21,11 +22,16 @@ from causal_snn.models.parameters import Parameter
 from causal_snn.models.qif import qif, theta_neuron
 from causal_snn.models.rates import linoid
 
-BY_NAME = {"lif": lif, "cuba_lif": cuba_lif}
+BY_NAME: dict[str, Callable[..., NeuronModel]] = {
+    "lif": lif,
+    "cuba_lif": cuba_lif,
+    "integrate_and_fire": integrate_and_fire,
+}
 """Makers of the neurons that networks are made of, by the name that network files use."""
 
 NEURONS: dict[str, Callable[..., NeuronModel]] = {
-    **BY_NAME,
+    "lif": lif,
+    "cuba_lif": cuba_lif,
     "conductance_lif": conductance_lif,
     "glif": glif,
     "qif": qif,
@@ -37,7 +43,10 @@ NEURONS: dict[str, Callable[..., NeuronModel]] = {
     "morris_lecar": morris_lecar,
     "hodgkin_huxley": hodgkin_huxley,
 }
-"""Every model maker by name, as the command line takes it."""
+"""Every neuron with dynamics to analyse, by name, as the command line takes it.
+
+`integrate_and_fire` has none between its spikes.
+"""
 
 __all__ = [
     "BY_NAME",
@@ -54,6 +63,7 @@ __all__ = [
     "fitzhugh_nagumo",
     "glif",
     "hodgkin_huxley",
+    "integrate_and_fire",
     "izhikevich",
     "lif",
     "linoid",

@@ -143,17 +143,18 @@ def test_bias_that_does_not_fit(save: Save) -> None:
     assert "node 'w' (Affine): bias of shape (3,)" in message(path)
 
 
-def test_populations_in_two_dimensions(save: Save) -> None:
-    found = message(save(p=lif_node((2, 3))))
-    assert "node 'p' (LIF) has shape (2, 3); only one-dimensional" in found
+def test_flat_weights_of_a_population_in_two_dimensions(save: Save) -> None:
+    found = message(save(p=lif_node((2, 3)), w=linear([1.0] * 6)))
+    assert "node 'w' (Linear): weight of shape (1, 6) and what enters of shape (2, 3)" in found
+    assert "put a Flatten before it" in found
 
 
 def test_unsupported_nodes_are_all_named(save: Save) -> None:
     one = np.ones(1)
-    path = save(a=nir.IF(one, one, one), b=nir.Delay(one), c=nir.Scale(one), d=nir.Threshold(one))
+    path = save(a=nir.LI(one, one, one), b=nir.I(one), c=nir.Scale(one), d=nir.Threshold(one))
     found = message(path)
-    assert "a (IF), b (Delay), c (Scale), d (Threshold)" in found
-    assert "Supported: Input, Output, Affine, Linear, LIF, CubaLIF" in found
+    assert "a (LI), b (I), d (Threshold)" in found
+    assert "Supported: Input, Output, Affine, Linear, IF, LIF, CubaLIF" in found
     assert "w (" not in found
 
 
@@ -164,13 +165,6 @@ def test_unsupported_nodes_of_an_inner_graph_and_of_no_known_type_are_named(save
         del file["node/nodes/w/type"]
         file["node/nodes/w"].create_dataset("type", data="Wormhole", dtype=h5py.string_dtype())
     assert "net.x (Threshold), w (Wormhole)" in message(path)
-
-
-def test_convolutional_network_of_sinabs(nir_data: Path) -> None:
-    found = message(nir_data / "cnn_sinabs.nir")
-    for node in ("0 (Conv2d)", "1 (IF)", "4 (SumPool2d)", "8 (Flatten)", "12 (IF)"):
-        assert node in found
-    assert "9 (Affine)" not in found
 
 
 def test_loop_without_a_population(save: Save) -> None:
