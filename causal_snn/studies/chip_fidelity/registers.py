@@ -1,0 +1,114 @@
+"""What a chip's registers do by themselves: bits forgotten in a step, dead zones, attractors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causal_snn.chips.attractors import decay_attractors
+from causal_snn.chips.mapping.mapped import Mapped
+from causal_snn.chips.network_attractors import NetworkAttractors, network_attractors
+from causal_snn.chips.neuron_attractors import neuron_attractors
+from causal_snn.errors import InputError
+
+Floats = NDArray[np.float64]
+MOST_STATES = 20_000
+"""Joint register states up to which attractors of the network are sought."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegisterFigures:
+    """Each neuron's register while nothing arrives; not a number where it cannot be counted.
+
+    Attributes
+    ----------
+    information_lost : array, shape (n,)
+        Bits of the potential that the decay of one step forgets, register uniform. A float
+        potential forgets none.
+    oracle : array, shape (n,)
+        The same over one period of the rounding, without the register's ends: 2d/N for
+        d <= N/2.
+    fixed_points : array, shape (n,)
+        Potentials that stay; one in the float network (or none, if it fires by itself).
+    dead_zone : array, shape (n,)
+        Width of the range of frozen potentials (mV).
+    cycles : array, shape (n,)
+        Other attractors, as tonic firing.
+    transient : array, shape (n,)
+        Most steps until the potential stays or repeats.
+    network : NetworkAttractors or None
+        Attractors of the undriven, noiseless network from a grid of starts.
+    notes : tuple of str
+        What could not be counted, and why.
+    """
+
+    information_lost: Floats
+    oracle: Floats
+    fixed_points: Floats
+    dead_zone: Floats
+    cycles: Floats
+    transient: Floats
+    network: NetworkAttractors | None
+    notes: tuple[str, ...]
+
+
+def register_figures(
+    mapped: Mapped,
+    inputs: NDArray[np.int64] | None,
+    *,
+    network: bool = True,
+    most: int = MOST_STATES,
+) -> RegisterFigures:
+    """Return what the registers of a mapped network do by themselves.
+
+    Parameters
+    ----------
+    mapped : Mapped
+    inputs : array of int, optional
+        Spikes of the input channels in every step, for the network's attractors.
+    network : bool
+        Whether the network's attractors are sought.
+    most : int
+        Joint states up to which they are.
+    """
+    n, notes = mapped.n, []
+    table = np.full((6, n), np.nan)
+    for k, place in enumerate(mapped.place):
+        try:
+            table[:2, k] = _decay(mapped, int(place))
+            found = neuron_attractors(mapped.chip, mapped.parameters, int(place))
+        except InputError as error:
+            notes.append(f"{mapped.labels[k]}: {error}")
+            continue
+        late = np.nan if found.transient is None else found.transient
+        width = found.dead_zone / mapped.scale[k]
+        table[2:, k] = found.fixed_points, width, found.cycles, late
+    whole = None
+    try:
+        if network:
+            given = None if inputs is None else inputs.tolist()
+            whole = network_attractors(mapped, inputs=given, most=most)
+    except InputError as error:
+        notes.append(f"attractors of the network: {error}")
+    return RegisterFigures(
+        information_lost=table[0],
+        oracle=table[1],
+        fixed_points=table[2],
+        dead_zone=table[3],
+        cycles=table[4],
+        transient=table[5],
+        network=whole,
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _decay(mapped: Mapped, place: int) -> tuple[float, float]:
+    chip = mapped.chip
+    if chip.voltage_decay is None or not chip.has("decay_v"):
+        return np.nan, np.nan
+    setting = int(mapped.parameters.neuron["decay_v"][place])
+    found = decay_attractors(chip.voltage_decay, setting, chip.voltage)
+    lost, period = found.information_lost, found.bits_per_period
+    return (np.nan if lost is None else lost), (np.nan if period is None else period)
