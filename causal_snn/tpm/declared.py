@@ -40,7 +40,7 @@ def prepare(
     step = network.step()
     ranges = [
         intervention_range(network, k, potentials=given)
-        for k, given in enumerate(_per_unit_ranges(potentials, network.n))
+        for k, given in enumerate(per_unit_ranges(potentials, network.n))
     ]
     laws = [
         UniformLaw(step=step.unit(k), partition=unit, range=ranges[k])
@@ -62,7 +62,8 @@ def _unit_partitions(network: Network, partition: Cells) -> tuple[UnitPartition,
     return units
 
 
-def _per_unit_ranges(potentials: Potentials, n: int) -> list[tuple[float, float] | None]:
+def per_unit_ranges(potentials: Potentials, n: int) -> list[tuple[float, float] | None]:
+    """Return the declared range of each of n units."""
     if potentials is None:
         return [None] * n
     table = np.asarray(potentials, dtype=float)

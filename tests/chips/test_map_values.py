@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from causal_snn.chips.loihi import loihi
 from causal_snn.chips.mapping.axon_types import axon_types, best_values
 from causal_snn.chips.mapping.map import map_network
 from causal_snn.chips.mapping.quantise import optimal_values, rounded
@@ -216,3 +217,16 @@ def test_different_settings_fill_a_core_of_loihi() -> None:
     same = map_network(network.replace(drive=3.0), loihi()).report
     assert same is not None
     assert same.cores.count == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000), n=st.integers(2, 6))
+def test_no_sum_of_rounded_weights_wraps(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    weights = rng.choice([0, 1, 2, 4, 8]) * np.ones((n, n)) + rng.integers(0, 3, (n, n))
+    net = Network(neuron=lif(), weights=weights, dt=1.0)
+    chip = loihi(convention="nengo")
+    made = map_network(net, chip).parameters
+    sums = made.weights.sum(axis=1) << (made.exponent + chip.align)
+    assert chip.accumulator is not None
+    assert np.all(chip.accumulator.holds(sums))

@@ -128,7 +128,7 @@ def _extremes(demand: Demand) -> tuple[float, float]:
 
 def overflow_limits(demand: Demand, chip: Chip, where: Shifted) -> list[Limit]:
     """Return what keeps registers that wrap from wrapping, whatever spikes arrive."""
-    up, down = input_bounds(demand)
+    up, down = (side + _rounding_room(demand, chip) for side in input_bounds(demand))
     found = []
     if chip.accumulator is not None and chip.accumulates == "shifted":
         found += _room("sum that arrives", chip.accumulator, up, down)
@@ -141,6 +141,20 @@ def overflow_limits(demand: Demand, chip: Chip, where: Shifted) -> list[Limit]:
     if not np.any(np.isnan(low) & (down > 0)):
         found += _room("potential", chip.voltage, high, np.nan_to_num(low))
     return found
+
+
+def _rounding_room(demand: Demand, chip: Chip) -> Floats:
+    """Return what rounding can add to the sum of a neuron's weights (mV), shape (n,).
+
+    The largest weight fills at least half of the mantissa, or a greater exponent would not have
+    been taken; so half a step is at most that weight times step / mantissa.
+    """
+    sources = np.zeros(demand.n)
+    for table in (demand.weights, demand.input_weights):
+        sources += np.asarray((table != 0).sum(axis=1), dtype=np.float64).ravel()
+    high, low = _extremes(demand)
+    form = chip.weight
+    return sources * max(high, -low) * form.step / max(form.mantissa.most - form.step, 1)
 
 
 def input_bounds(demand: Demand) -> tuple[Floats, Floats]:
