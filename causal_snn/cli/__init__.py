@@ -1,4 +1,4 @@
-"""The command line: ``causal-snn analyze FILE``, ``phase MODEL`` and ``bifurcation MODEL``."""
+"""The command line: ``analyze FILE``, ``chips FILE``, ``phase MODEL``, ``bifurcation MODEL``."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from causal_snn import __version__
-from causal_snn.cli import analyze, bifurcation, phase
+from causal_snn.cli import analyze, bifurcation, chips, phase
 from causal_snn.errors import InputError, StageWarning
 
-COMMANDS = (analyze, phase, bifurcation)
+COMMANDS = (analyze, phase, bifurcation, chips)
 """Modules that each add one command: `add(commands)` and `run(options)`."""
 
 

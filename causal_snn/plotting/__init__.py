@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from causal_snn.plotting.bifurcation import plot_bifurcation, plot_periods
+    from causal_snn.plotting.critical_precision import plot_critical_precision
     from causal_snn.plotting.discretised import plot_hopf_shift
     from causal_snn.plotting.effect_kernel import plot_effect_kernel
     from causal_snn.plotting.effect_kernels import plot_effect_kernels
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from causal_snn.plotting.prediction import plot_prediction_error
     from causal_snn.plotting.raster import plot_raster, plot_rate
     from causal_snn.plotting.reset_map import plot_reset_map
+    from causal_snn.plotting.schedule import plot_multiplexing
     from causal_snn.plotting.structure import plot_structure
     from causal_snn.plotting.threshold_strips import plot_threshold_strips
     from causal_snn.plotting.time_scale import plot_time_scale
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 _HOME = {
     "plot_bifurcation": "bifurcation",
     "plot_contrast": "transitions",
+    "plot_critical_precision": "critical_precision",
     "plot_effect_kernel": "effect_kernel",
     "plot_effect_kernels": "effect_kernels",
     "plot_enclosures": "phi_enclosure",
@@ -47,6 +50,7 @@ _HOME = {
     "plot_hopf_shift": "discretised",
     "plot_interventions": "traces",
     "plot_levels": "levels",
+    "plot_multiplexing": "schedule",
     "plot_network": "network",
     "plot_orbit_diagram": "orbit_diagram",
     "plot_pareto": "pareto",
@@ -76,6 +80,7 @@ _HOME = {
 __all__ = [
     "plot_bifurcation",
     "plot_contrast",
+    "plot_critical_precision",
     "plot_effect_kernel",
     "plot_effect_kernels",
     "plot_enclosures",
@@ -83,6 +88,7 @@ __all__ = [
     "plot_hopf_shift",
     "plot_interventions",
     "plot_levels",
+    "plot_multiplexing",
     "plot_network",
     "plot_orbit_diagram",
     "plot_pareto",
