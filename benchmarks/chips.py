@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.table import say, show
 from causal_snn import chips, models
-from causal_snn.chips.by_name import chip as chip_by_name
+from causal_snn.chips.by_name import by_name as chip_by_name
 from causal_snn.chips.chip import Chip
 from causal_snn.chips.parameters import Parameters
 from causal_snn.models import Network

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
         phi,
         plotting,
         simulation,
+        spikes,
+        studies,
         tpm,
     )
     from causal_snn.io import read_network, write_network
@@ -36,6 +38,8 @@ _FOLDERS = (
     "phi",
     "plotting",
     "simulation",
+    "spikes",
+    "studies",
     "tpm",
 )
 _NAMES = {
@@ -69,6 +73,8 @@ __all__ = [  # noqa: RUF022  (grouped: flow, objects, folders)
     "phi",
     "plotting",
     "simulation",
+    "spikes",
+    "studies",
     "tpm",
     "__version__",
 ]

@@ -31,13 +31,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from causal_snn import Network, chips, models, plotting
-from causal_snn.chips.attractors import decay_attractors
-from causal_snn.chips.by_name import chip
-from causal_snn.chips.generic import fixed_point
-from causal_snn.chips.mapping.map import map_network
-from causal_snn.plotting.fidelity import plot_fidelity
-from causal_snn.studies import critical_precision
-from causal_snn.studies.multiplexing import multiplexing
+from causal_snn.studies import critical_precision, multiplexing
 
 # %% [markdown]
 # ## 1. One network, several chips
@@ -60,7 +54,7 @@ net = Network(
     labels=("A", "B", "C", "I"),
     name="three and one",
 )
-mapped = map_network(net, chip("loihi2", convention="lava"))
+mapped = chips.map(net, chips.by_name("loihi2", convention="lava"))
 print(mapped.report.table())
 
 # %% [markdown]
@@ -77,7 +71,7 @@ print(mapped.report.table())
 print(f"{'':14}{'row TV':>10}{'EI':>8}{'phi_s':>10}{'rate':>9}")
 found = {}
 for name in ("loihi2", "spinnaker1", "fixed", "spinnaker2", "truenorth", "brainscales2"):
-    on_chip = map_network(net, chip(name))
+    on_chip = chips.map(net, chips.by_name(name))
     found[name] = chips.fidelity(
         net,
         on_chip,
@@ -115,7 +109,7 @@ print(f"TrueNorth: rate {rate.chip / rate.reference - 1:+.0%}, "
       f"phi_s {mean_phi.chip / mean_phi.reference - 1:+.0%}")  # fmt: skip
 assert abs(rate.chip / rate.reference - 1) < 0.1
 assert mean_phi.chip < 0.75 * mean_phi.reference
-plot_fidelity(found["truenorth"])
+plotting.plot_fidelity(found["truenorth"])
 
 # %% [markdown]
 # ## 2. Rounding is not only an error
@@ -128,12 +122,12 @@ plot_fidelity(found["truenorth"])
 # %%
 modes = ("zero", "floor", "nearest", "stochastic")
 for mode in modes:
-    made = fixed_point(16, 8, rounding=mode)
-    ends = decay_attractors(made.voltage_decay, 128, made.voltage)
+    made = chips.fixed_point(16, 8, rounding=mode)
+    ends = chips.decay_attractors(made.voltage_decay, 128, made.voltage)
     print(f"{mode:11} frozen: {ends.fixed_points:3}, from {ends.frozen[0]} to {ends.frozen[1]}")
 counts = [
-    decay_attractors(made.voltage_decay, 128, made.voltage).fixed_points
-    for made in (fixed_point(16, 8, rounding=mode) for mode in modes)
+    chips.decay_attractors(made.voltage_decay, 128, made.voltage).fixed_points
+    for made in (chips.fixed_point(16, 8, rounding=mode) for mode in modes)
 ]
 assert counts == [1, 32, 32, 1]
 
@@ -141,7 +135,7 @@ assert counts == [1, 32, 32, 1]
 figure = Figure(figsize=(7.2, 2.2), layout="constrained")
 starts = np.arange(-60, 61, 6)
 for ax, mode in zip(figure.subplots(1, 4, sharey=True), modes, strict=True):
-    made = fixed_point(16, 8, rounding=mode)
+    made = chips.fixed_point(16, 8, rounding=mode)
     cell = chips.parameters(made, weights=[[0]], input_weights=[[1]], decay_v=128)
     kicks = np.zeros((len(starts), 260, 1), dtype=int)
     pushed = chips.parameters(made, weights=[[0]], input_weights=[[1]], decay_v=0)
@@ -217,7 +211,7 @@ figure
 #
 # On BrainScaleS-2 every neuron has its own time constants and thresholds, fixed when the chip was
 # made. How large that mismatch is we could not verify; the values here are assumptions of the
-# chip's description (see `chip("brainscales2").sources`). Over three chips drawn at random:
+# chip's description (see `chips.brainscales2().sources`). Over three chips drawn at random:
 
 # %%
 analog = found["brainscales2"]
@@ -228,7 +222,7 @@ for place, one in enumerate(analog.figures):
             f"{one.name}: float {one.reference:.4g}, chips {middle[place]:.4g} "
             f"({low[place]:.4g} to {high[place]:.4g})"
         )
-plot_fidelity(analog)
+plotting.plot_fidelity(analog)
 
 # %% [markdown]
 # ## 5. Inside a tick

@@ -7,8 +7,13 @@ named here: it loads on first use (PEP 562), so that this folder imports nothing
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from causal_snn.chips.attractors import decay_attractors
+from causal_snn.chips.arithmetic.decay import Decay
+from causal_snn.chips.arithmetic.fixed import Fixed
+from causal_snn.chips.attractor.decay_attractors import decay_attractors
+from causal_snn.chips.attractor.network_attractors import network_attractors
+from causal_snn.chips.attractor.neuron_attractors import neuron_attractors
 from causal_snn.chips.brainscales import brainscales2, mismatched
+from causal_snn.chips.by_name import CHIPS, by_name
 from causal_snn.chips.chain import (
     ChipKernel,
     MarkovReport,
@@ -19,16 +24,14 @@ from causal_snn.chips.chain import (
     reachable,
 )
 from causal_snn.chips.chip import Chip, Core, Setting, WeightFormat
-from causal_snn.chips.decay import Decay
-from causal_snn.chips.fixed import Fixed
+from causal_snn.chips.engine.step import ChipState
 from causal_snn.chips.generic import fixed_point
 from causal_snn.chips.loihi import loihi
 from causal_snn.chips.loihi_weights import effective_weights
 from causal_snn.chips.mapping.map import map_network as map
 from causal_snn.chips.mapping.mapped import Mapped, by_hand
 from causal_snn.chips.mapping.report import MappingReport
-from causal_snn.chips.network_attractors import network_attractors
-from causal_snn.chips.neuron_attractors import neuron_attractors
+from causal_snn.chips.mapping.sharing import Cores
 from causal_snn.chips.odin import odin
 from causal_snn.chips.parameters import Parameters, parameters
 from causal_snn.chips.run import ChipRun, run
@@ -36,7 +39,6 @@ from causal_snn.chips.schedule import Machine, equivalence, target, unfold
 from causal_snn.chips.spinnaker import spinnaker1, spinnaker2
 from causal_snn.chips.spinnaker_izhikevich import izhikevich_settings, spinnaker1_izhikevich
 from causal_snn.chips.spinnaker_settings import lif_settings
-from causal_snn.chips.step import ChipState
 from causal_snn.chips.trace import Replay, replay
 from causal_snn.chips.truenorth import truenorth
 from causal_snn.chips.xylo import xylo
@@ -53,11 +55,13 @@ _LATER = {
 }
 
 __all__ = [
+    "CHIPS",
     "Chip",
     "ChipKernel",
     "ChipRun",
     "ChipState",
     "Core",
+    "Cores",
     "Decay",
     "Fixed",
     "Machine",
@@ -72,6 +76,7 @@ __all__ = [
     "WeightFormat",
     "brainscales2",
     "by_hand",
+    "by_name",
     "decay_attractors",
     "effective_weights",
     "equivalence",

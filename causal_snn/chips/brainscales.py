@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from causal_snn.chips.arithmetic.fixed import Fixed
 from causal_snn.chips.chip import Chip, Core, Setting, WeightFormat
-from causal_snn.chips.fixed import Fixed
 from causal_snn.chips.parameters import Parameters
 from causal_snn.errors import InputError, bad, check_choice, check_whole
 

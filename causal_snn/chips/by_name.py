@@ -52,7 +52,7 @@ def maker(name: str) -> Callable[..., Chip]:
     return make
 
 
-def chip(name: str, **options: Any) -> Chip:
+def by_name(name: str, **options: Any) -> Chip:
     """Return a chip by name.
 
     Parameters

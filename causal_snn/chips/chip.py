@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, fields
 from dataclasses import replace as dataclass_replace
 from typing import Any, Literal
 
-from causal_snn.chips.decay import Decay
-from causal_snn.chips.fixed import Fixed
-from causal_snn.chips.rounding import ROUNDINGS, Rounding
+from causal_snn.chips.arithmetic.decay import Decay
+from causal_snn.chips.arithmetic.fixed import Fixed
+from causal_snn.chips.arithmetic.rounding import ROUNDINGS, Rounding
 from causal_snn.errors import InputError, bad, check_choice, suggest
 
 SCHEDULES = ("synchronous", "serial", "continuous")
@@ -103,7 +103,7 @@ class Chip:
     name, convention : str
         The silicon, and whose reading of it this is.
     order : tuple of str
-        Stages of one step, see `causal_snn.chips.stages.STAGES`.
+        Stages of one step, see `causal_snn.chips.engine.stages.STAGES`.
     settings : tuple of Setting
         What each neuron is given.
     weight : WeightFormat

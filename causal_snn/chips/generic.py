@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from causal_snn.chips.arithmetic.decay import Decay
+from causal_snn.chips.arithmetic.fixed import OVERFLOWS, Fixed, Overflow
+from causal_snn.chips.arithmetic.rounding import ROUNDINGS, Rounding
 from causal_snn.chips.chip import Chip, Setting, WeightFormat
-from causal_snn.chips.decay import Decay
-from causal_snn.chips.fixed import OVERFLOWS, Fixed, Overflow
-from causal_snn.chips.rounding import ROUNDINGS, Rounding
 from causal_snn.errors import bad, check_choice
 
 RESETS = ("value", "subtract", "none")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from causal_snn.chips.arithmetic.decay import Decay
+from causal_snn.chips.arithmetic.fixed import Fixed
+from causal_snn.chips.arithmetic.rounding import Rounding
 from causal_snn.chips.chip import Chip, Core, Setting, WeightFormat
-from causal_snn.chips.decay import Decay
-from causal_snn.chips.fixed import Fixed
 from causal_snn.chips.loihi_weights import (
     CONVENTIONS,
     RANGES,
@@ -13,7 +14,6 @@ from causal_snn.chips.loihi_weights import (
     check_convention,
     effective_weights,
 )
-from causal_snn.chips.rounding import Rounding
 from causal_snn.errors import InputError, bad, check_choice
 
 __all__ = ["CONVENTIONS", "effective_weights", "loihi"]

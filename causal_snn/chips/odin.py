@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from causal_snn.chips.arithmetic.fixed import Fixed
 from causal_snn.chips.chip import Chip, Core, Setting, WeightFormat
-from causal_snn.chips.fixed import Fixed
 from causal_snn.errors import bad
 
 _EVENTS = ("inputs", "spikes", "reference")

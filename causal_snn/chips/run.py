@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from causal_snn.chips.chance import Sampled
 from causal_snn.chips.chip import Chip
-from causal_snn.chips.continuous import Continuous
+from causal_snn.chips.engine.chance import Sampled
+from causal_snn.chips.engine.continuous import Continuous
+from causal_snn.chips.engine.serial import Serial
+from causal_snn.chips.engine.step import ChipState, Tick
 from causal_snn.chips.parameters import Parameters
-from causal_snn.chips.serial import Serial
-from causal_snn.chips.step import ChipState, Tick
 from causal_snn.errors import bad
 from causal_snn.provenance import provenance
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from causal_snn.chips.arithmetic.decay import Decay
+from causal_snn.chips.arithmetic.fixed import Fixed
+from causal_snn.chips.arithmetic.rounding import Rounding
 from causal_snn.chips.chip import Chip, Core, Setting, WeightFormat
-from causal_snn.chips.decay import Decay
-from causal_snn.chips.fixed import Fixed
-from causal_snn.chips.rounding import Rounding
 from causal_snn.chips.spinnaker_settings import HIGH, LOW, UNIT, WHOLE, lif_settings
 from causal_snn.errors import check_choice
 

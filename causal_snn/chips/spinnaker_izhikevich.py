@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from causal_snn.chips.arithmetic.decay import Decay
+from causal_snn.chips.arithmetic.rounding import Rounding
 from causal_snn.chips.chip import Chip, Setting
-from causal_snn.chips.decay import Decay
-from causal_snn.chips.rounding import Rounding
 from causal_snn.chips.spinnaker import spinnaker1
 from causal_snn.chips.spinnaker_settings import accum, lif_settings
 from causal_snn.errors import check_choice

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal_snn.chips.chip import Chip
-from causal_snn.chips.in_words import inputs_in_words, run_in_words
+from causal_snn.chips.engine.watch import watch
 from causal_snn.chips.parameters import Parameters
-from causal_snn.chips.watch import watch
+from causal_snn.chips.words.in_words import inputs_in_words, run_in_words
 from causal_snn.chips.words.known import vocabulary
 from causal_snn.chips.words.vocabulary import Reading, Vocabulary
 from causal_snn.errors import InputError, bad

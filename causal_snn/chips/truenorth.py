@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from causal_snn.chips.arithmetic.fixed import Fixed
 from causal_snn.chips.chip import Chip, Core, Setting, WeightFormat
-from causal_snn.chips.fixed import Fixed
 from causal_snn.errors import bad, check_choice
 
 CONVENTIONS = ("cassidy", "ranc")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from causal_snn.chips.arithmetic.decay import Decay
+from causal_snn.chips.arithmetic.fixed import Fixed
 from causal_snn.chips.chip import Chip, Core, Setting, WeightFormat
-from causal_snn.chips.decay import Decay
-from causal_snn.chips.fixed import Fixed
 
 MOST_EVENTS = 15
 """Events of one input channel in one step; xylosim drops those above."""

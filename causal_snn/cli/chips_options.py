@@ -57,12 +57,12 @@ def _range_error(option: str, text: str) -> InputError:
 
 def read_chip(options: argparse.Namespace) -> Chip:
     """Return the chip that was asked for."""
-    from causal_snn.chips.by_name import chip
+    from causal_snn.chips import by_name
 
     given = _pairs(options.settings, "--set")
     if options.convention is not None:
         given["convention"] = options.convention
-    return chip(options.chip, **given)
+    return by_name(options.chip, **given)
 
 
 def read_mapping(texts: list[str]) -> dict[str, Any]:

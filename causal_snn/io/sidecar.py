@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from causal_snn import __version__
+from causal_snn.chips.arithmetic.decay import Decay
+from causal_snn.chips.arithmetic.fixed import Fixed
 from causal_snn.chips.chip import Chip, Core, Setting, WeightFormat
-from causal_snn.chips.decay import Decay
-from causal_snn.chips.fixed import Fixed
 from causal_snn.chips.mapping.mapped import Mapped
 from causal_snn.chips.mapping.report import MappingReport, Split
 from causal_snn.chips.mapping.sharing import Cores

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from causal_snn.plotting.discretised import plot_hopf_shift
     from causal_snn.plotting.effect_kernel import plot_effect_kernel
     from causal_snn.plotting.effect_kernels import plot_effect_kernels
+    from causal_snn.plotting.fidelity import plot_fidelity
     from causal_snn.plotting.figures import report_figures
     from causal_snn.plotting.firing import plot_fi, plot_prc
     from causal_snn.plotting.levels import plot_levels
@@ -47,6 +48,7 @@ _HOME = {
     "plot_effect_kernels": "effect_kernels",
     "plot_enclosures": "phi_enclosure",
     "plot_fi": "firing",
+    "plot_fidelity": "fidelity",
     "plot_hopf_shift": "discretised",
     "plot_interventions": "traces",
     "plot_levels": "levels",
@@ -85,6 +87,7 @@ __all__ = [
     "plot_effect_kernels",
     "plot_enclosures",
     "plot_fi",
+    "plot_fidelity",
     "plot_hopf_shift",
     "plot_interventions",
     "plot_levels",

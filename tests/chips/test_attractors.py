@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causal_snn.chips import loihi, parameters, run
-from causal_snn.chips.attractors import DecayAttractors, decay_attractors
-from causal_snn.chips.decay import Decay
-from causal_snn.chips.decay_loss import loss_per_period
-from causal_snn.chips.fixed import Fixed
-from causal_snn.chips.functional_graph import functional_graph
+from causal_snn.chips.arithmetic.decay import Decay
+from causal_snn.chips.arithmetic.fixed import Fixed
+from causal_snn.chips.arithmetic.rounding import Rounding
+from causal_snn.chips.attractor.decay_attractors import DecayAttractors, decay_attractors
+from causal_snn.chips.attractor.decay_loss import loss_per_period
+from causal_snn.chips.attractor.functional_graph import functional_graph
+from causal_snn.chips.attractor.network_attractors import network_attractors
+from causal_snn.chips.attractor.neuron_attractors import neuron_attractors
 from causal_snn.chips.mapping.mapped import Mapped, by_hand
-from causal_snn.chips.network_attractors import network_attractors
-from causal_snn.chips.neuron_attractors import neuron_attractors
-from causal_snn.chips.rounding import Rounding
 from causal_snn.errors import InputError
 
 ROUNDINGS: tuple[Rounding, ...] = ("zero", "floor", "nearest", "nearest_away")

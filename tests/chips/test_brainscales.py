@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from causal_snn.chips import parameters, run
 from causal_snn.chips.brainscales import CALIBRATED, brainscales2, mismatched, on_capmem
-from causal_snn.chips.chance import Branched
-from causal_snn.chips.continuous import Continuous, response
+from causal_snn.chips.engine.chance import Branched
+from causal_snn.chips.engine.continuous import Continuous, response
 from causal_snn.chips.loihi import loihi
 from causal_snn.errors import InputError
 

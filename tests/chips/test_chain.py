@@ -17,12 +17,12 @@ from causal_snn.chips.brainscales import brainscales2
 from causal_snn.chips.chain.kernel import ChipKernel, MicroState, kernel
 from causal_snn.chips.chain.markov import markov
 from causal_snn.chips.chain.reachable import reachable
-from causal_snn.chips.chance import Sampled
+from causal_snn.chips.engine.chance import Sampled
+from causal_snn.chips.engine.step import ChipState
 from causal_snn.chips.generic import fixed_point
 from causal_snn.chips.odin import odin
 from causal_snn.chips.run import engine
 from causal_snn.chips.spinnaker import spinnaker1, spinnaker2
-from causal_snn.chips.step import ChipState
 from causal_snn.chips.truenorth import truenorth
 from causal_snn.chips.xylo import xylo
 from causal_snn.errors import InputError

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from causal_snn.chips.chance import Branched, Sampled, Work
-from causal_snn.chips.fixed import Fixed
-from causal_snn.chips.rounding import Rounding, dropped, shift_right
-from causal_snn.chips.stages import scaled
+from causal_snn.chips.arithmetic.fixed import Fixed
+from causal_snn.chips.arithmetic.rounding import Rounding, dropped, shift_right
+from causal_snn.chips.engine.chance import Branched, Sampled, Work
+from causal_snn.chips.engine.stages import scaled
 from causal_snn.errors import InputError
 
 WIDTHS = st.integers(2, 40)

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from causal_snn.chips.chip import Chip
+from causal_snn.chips.engine.step import ChipState
 from causal_snn.chips.generic import fixed_point
 from causal_snn.chips.parameters import parameters
 from causal_snn.chips.run import run
-from causal_snn.chips.step import ChipState
 from causal_snn.errors import InputError
 
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causal_snn.chips import parameters, run
+from causal_snn.chips.engine.serial import Serial
+from causal_snn.chips.engine.step import Tick
 from causal_snn.chips.odin import odin
-from causal_snn.chips.serial import Serial
-from causal_snn.chips.step import Tick
 from causal_snn.errors import InputError
 
 EVENTS = ("inputs", "spikes", "reference")

@@ -16,14 +16,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from causal_snn.chips.chance import Branched
+from causal_snn.chips.arithmetic.rounding import Rounding
+from causal_snn.chips.engine.chance import Branched
+from causal_snn.chips.engine.step import Arrivals, build_update, columns_of, update
 from causal_snn.chips.generic import fixed_point
 from causal_snn.chips.loihi import loihi
 from causal_snn.chips.loihi_weights import effective_weights
 from causal_snn.chips.parameters import Parameters, parameters
-from causal_snn.chips.rounding import Rounding
 from causal_snn.chips.run import run
-from causal_snn.chips.step import Arrivals, build_update, columns_of, update
 from causal_snn.chips.xylo import xylo
 
 Rows = list[list[int]]

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 import causal_snn.chips.run  # noqa: F401
 from causal_snn import chips
+from causal_snn.chips.arithmetic.fixed import Fixed
 from causal_snn.chips.chip import Chip, Setting
-from causal_snn.chips.fixed import Fixed
+from causal_snn.chips.engine.step import Arrivals
 from causal_snn.chips.generic import fixed_point
-from causal_snn.chips.step import Arrivals
 from causal_snn.errors import InputError
 
 RUN = sys.modules["causal_snn.chips.run"]  # `chips.run` is the function

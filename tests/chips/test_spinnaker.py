@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causal_snn.chips import Parameters, parameters, run
-from causal_snn.chips.chance import Branched
-from causal_snn.chips.fixed import Fixed
+from causal_snn.chips.arithmetic.fixed import Fixed
+from causal_snn.chips.engine.chance import Branched
+from causal_snn.chips.engine.spinnaker_stages import product
+from causal_snn.chips.engine.step import ChipState, build_update, columns_of, update
 from causal_snn.chips.spinnaker import spinnaker1, spinnaker2
 from causal_snn.chips.spinnaker_settings import lif_settings
-from causal_snn.chips.spinnaker_stages import product
-from causal_snn.chips.step import ChipState, build_update, columns_of, update
 from causal_snn.errors import InputError
 
 TRACE = Path(__file__).parents[3] / "shared" / "data" / "chip_traces" / "spinnaker2_nir_lif.json"

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from causal_snn.chips.arithmetic.fixed import Fixed
 from causal_snn.chips.chip import Chip
-from causal_snn.chips.fixed import Fixed
 from causal_snn.chips.loihi import effective_weights, loihi
 from causal_snn.chips.parameters import parameters
 from causal_snn.chips.run import run

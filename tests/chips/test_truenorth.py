@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from causal_snn.chips.chance import Branched, Sampled
 from causal_snn.chips.chip import Chip
+from causal_snn.chips.engine.chance import Branched, Sampled
+from causal_snn.chips.engine.step import Arrivals, build_update, columns_of, update
+from causal_snn.chips.engine.truenorth_stages import submasks
 from causal_snn.chips.parameters import Parameters, parameters
 from causal_snn.chips.run import run
-from causal_snn.chips.step import Arrivals, build_update, columns_of, update
 from causal_snn.chips.truenorth import truenorth
-from causal_snn.chips.truenorth_stages import submasks
 from causal_snn.errors import InputError
 
 Law = dict[tuple[int, int], Fraction]

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from causal_snn.chips.engine.step import ChipState
 from causal_snn.chips.parameters import parameters
 from causal_snn.chips.run import run
-from causal_snn.chips.step import ChipState
 from causal_snn.chips.xylo import xylo
 from causal_snn.errors import InputError
 

@@ -14,7 +14,7 @@ from scipy.stats import norm
 
 from causal_snn import models, phi, read_network
 from causal_snn.chips import Chip, loihi, parameters
-from causal_snn.chips.by_name import CHIPS, chip
+from causal_snn.chips.by_name import CHIPS, by_name
 from causal_snn.chips.generic import fixed_point
 from causal_snn.chips.mapping.mapped import Mapped
 from causal_snn.errors import InputError
@@ -72,7 +72,7 @@ def test_fewer_weight_bits_are_those_of_the_silicon(bits: int) -> None:
 
 @given(st.integers(4, 40), st.sampled_from(["fixed", "loihi2", "xylo"]))
 def test_state_bits_keep_the_range(bits: int, name: str) -> None:
-    own = chip(name)
+    own = by_name(name)
     made = vary(own, state_bits=bits)
     unit = 2.0 ** (own.voltage.bits - bits)  # of the register, in the old one's
     assert made.voltage.bits == bits
@@ -88,7 +88,7 @@ def test_state_bits_keep_the_range(bits: int, name: str) -> None:
 
 @pytest.mark.parametrize("name", CHIPS)
 def test_every_chip_has_a_name(name: str) -> None:
-    made = chip(name)
+    made = by_name(name)
     assert made.name.replace("_point", "") == name
     assert vary(made) is made
 
@@ -123,7 +123,7 @@ def test_varied_chips_say_what_they_are() -> None:
 )
 def test_what_a_chip_cannot_vary(name: str, options: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        vary(chip(name), **options)
+        vary(by_name(name), **options)
 
 
 @pytest.mark.parametrize(
@@ -138,12 +138,12 @@ def test_what_a_chip_cannot_vary(name: str, options: dict[str, Any], message: st
 )
 def test_unknown_names(name: str, options: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        chip(name, **options)
+        by_name(name, **options)
 
 
 def test_names_are_read_as_people_write_them() -> None:
-    assert chip("Loihi-2").name == "loihi2"
-    assert chip("fixed_point", bits=12, frac=4).voltage.bits == 12
+    assert by_name("Loihi-2").name == "loihi2"
+    assert by_name("fixed_point", bits=12, frac=4).voltage.bits == 12
 
 
 # Statistics

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from scipy import integrate, stats
 
 from causal_snn import chips
-from causal_snn.chips.chance import Branched
+from causal_snn.chips.arithmetic.fixed import Fixed
+from causal_snn.chips.arithmetic.rounding import shift_right
 from causal_snn.chips.chip import Chip
-from causal_snn.chips.fixed import Fixed
+from causal_snn.chips.engine.chance import Branched
+from causal_snn.chips.engine.step import build_update, columns_of, update
 from causal_snn.chips.generic import fixed_point
 from causal_snn.chips.odin import odin
-from causal_snn.chips.rounding import shift_right
 from causal_snn.chips.spinnaker import spinnaker1
-from causal_snn.chips.step import build_update, columns_of, update
 from causal_snn.chips.truenorth import truenorth
 from causal_snn.chips.xylo import xylo
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from causal_snn.chips.chain.limits import too_large
 from causal_snn.chips.chip import Chip
+from causal_snn.chips.engine.stages import arriving
+from causal_snn.chips.engine.step import Arrivals
+from causal_snn.chips.engine.truenorth_stages import STOCHASTIC
 from causal_snn.chips.parameters import Parameters
-from causal_snn.chips.stages import arriving
-from causal_snn.chips.step import Arrivals
-from causal_snn.chips.truenorth_stages import STOCHASTIC
 
 Numbers = NDArray[Any]
 Ints = NDArray[np.int64]

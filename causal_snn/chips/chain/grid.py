@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from causal_snn.chips.arithmetic.fixed import Fixed
 from causal_snn.chips.chain.kernel import ChipKernel
 from causal_snn.chips.chain.unit import UnitLaw, UnitStep
-from causal_snn.chips.fixed import Fixed
 
 Numbers = NDArray[Any]
 BITS = 24

@@ -17,10 +17,10 @@ from causal_snn.chips.chain.limits import MOST_STATES, no_chain, too_large
 from causal_snn.chips.chain.serial_step import SerialIncoming, SerialStep
 from causal_snn.chips.chain.unit import UnitLaw, UnitStep
 from causal_snn.chips.chip import Chip
+from causal_snn.chips.engine.step import Arrivals
 from causal_snn.chips.mapping.mapped import Mapped
 from causal_snn.chips.parameters import Parameters
 from causal_snn.chips.run import engine
-from causal_snn.chips.step import Arrivals
 from causal_snn.errors import bad, check_whole
 
 Ints = NDArray[np.int64]

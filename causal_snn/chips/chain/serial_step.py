@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from causal_snn.chips.chain.contexts import Contexts
 from causal_snn.chips.chain.limits import too_large
 from causal_snn.chips.chain.unit import UnitLaw
-from causal_snn.chips.chance import Branched
 from causal_snn.chips.chip import Chip
+from causal_snn.chips.engine.chance import Branched
+from causal_snn.chips.engine.serial import Serial
+from causal_snn.chips.engine.step import ChipState, columns_of
 from causal_snn.chips.parameters import Parameters
-from causal_snn.chips.serial import Serial
-from causal_snn.chips.step import ChipState, columns_of
 
 Numbers = NDArray[Any]
 Ints = NDArray[np.int64]

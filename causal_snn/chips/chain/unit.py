@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_snn.chips.chance import Branched, Work
 from causal_snn.chips.chip import Chip
+from causal_snn.chips.engine.chance import Branched, Work
+from causal_snn.chips.engine.stages import Stage
+from causal_snn.chips.engine.step import build_update, columns_of
 from causal_snn.chips.parameters import Parameters
-from causal_snn.chips.stages import Stage
-from causal_snn.chips.step import build_update, columns_of
 
 Numbers = NDArray[Any]
 Ints = NDArray[np.int64]
@@ -103,7 +103,7 @@ class UnitStep:
         registers : mapping of str to array, shape (L,)
             Every register of `Chip.registers`.
         arriving : mapping of str to array, shape (L,) or a number
-            What arrives, by the names of `causal_snn.chips.step.Arrivals`.
+            What arrives, by the names of `causal_snn.chips.engine.step.Arrivals`.
         """
         given = {name: registers[name] for name in self.names} | dict(arriving)
         columns = {name: np.asarray(value, self.kind) for name, value in given.items()}

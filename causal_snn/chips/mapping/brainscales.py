@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
-from causal_snn.chips.continuous import response
+from causal_snn.chips.engine.continuous import response
 from causal_snn.chips.mapping.demand import Demand, scaled_rows
 from causal_snn.chips.mapping.draft import Draft, Job, common_differences, settle_reset
 from causal_snn.chips.mapping.quantise import Quantised, quantise

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from causal_snn.chips.arithmetic.fixed import Fixed
 from causal_snn.chips.chip import Chip
-from causal_snn.chips.fixed import Fixed
 from causal_snn.chips.mapping.demand import Demand
 from causal_snn.errors import InputError, bad
 from causal_snn.models.network_checks import is_sparse

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from causal_snn.chips.arithmetic.decay import Decay
 from causal_snn.chips.chip import Chip, Setting
-from causal_snn.chips.decay import Decay
 from causal_snn.chips.mapping.demand import Demand
 from causal_snn.errors import InputError, bad
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from causal_snn.chips.arithmetic.decay import Decay
 from causal_snn.chips.chip import Chip
-from causal_snn.chips.decay import Decay
 from causal_snn.chips.loihi import loihi
 from causal_snn.chips.loihi_weights import SignMode, effective_weights, sign_mode_of
 from causal_snn.chips.parameters import parameters

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from causal_snn.chips.arithmetic.decay import Decay
+from causal_snn.chips.arithmetic.fixed import Fixed
 from causal_snn.chips.chip import Chip
-from causal_snn.chips.decay import Decay
-from causal_snn.chips.fixed import Fixed
 from causal_snn.chips.loihi import loihi
 from causal_snn.chips.parameters import parameters
 from causal_snn.chips.words.vocabulary import (

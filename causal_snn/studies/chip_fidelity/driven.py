@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from causal_snn.chips.chance import Sampled, Work
+from causal_snn.chips.engine.chance import Sampled, Work
+from causal_snn.chips.engine.stages import Stage
+from causal_snn.chips.engine.step import ChipState, Tick
 from causal_snn.chips.mapping.mapped import Mapped
 from causal_snn.chips.run import engine
-from causal_snn.chips.stages import Stage
-from causal_snn.chips.step import ChipState, Tick
 from causal_snn.errors import InputError, bad
 from causal_snn.models.network import Network
 from causal_snn.simulation import SpikeTrains

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_snn.chips.attractors import decay_attractors
+from causal_snn.chips.attractor.decay_attractors import decay_attractors
+from causal_snn.chips.attractor.network_attractors import NetworkAttractors, network_attractors
+from causal_snn.chips.attractor.neuron_attractors import neuron_attractors
 from causal_snn.chips.mapping.mapped import Mapped
-from causal_snn.chips.network_attractors import NetworkAttractors, network_attractors
-from causal_snn.chips.neuron_attractors import neuron_attractors
 from causal_snn.errors import InputError
 
 Floats = NDArray[np.float64]

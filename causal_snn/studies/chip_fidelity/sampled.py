@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from causal_snn import order
-from causal_snn.chips.chance import Sampled
+from causal_snn.chips.engine.chance import Sampled
+from causal_snn.chips.engine.step import ChipState
 from causal_snn.chips.mapping.mapped import Mapped
-from causal_snn.chips.step import ChipState
 from causal_snn.coarse import UnitPartition
 from causal_snn.errors import InputError, check_whole
 from causal_snn.kernel import InterventionRange, intervention_range

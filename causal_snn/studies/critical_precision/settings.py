@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import Any, Literal
 
-from causal_snn.chips.rounding import ROUNDINGS
+from causal_snn.chips.arithmetic.rounding import ROUNDINGS
 from causal_snn.errors import InputError, bad, check_choice, suggest
 from causal_snn.studies.critical_precision.critical import Setting
 

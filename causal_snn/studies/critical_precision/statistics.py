@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_snn.chips.chance import Sampled
+from causal_snn.chips.engine.chance import Sampled
 from causal_snn.chips.mapping.mapped import Mapped
 from causal_snn.models.network import Network
 from causal_snn.studies.chip_fidelity.driven import noisy_engine

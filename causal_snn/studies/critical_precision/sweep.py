@@ -7,7 +7,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
-from causal_snn.chips.by_name import chip as chip_by_name
+from causal_snn.chips.by_name import by_name as chip_by_name
 from causal_snn.chips.chip import Chip
 from causal_snn.chips.mapping.mapped import Mapped
 from causal_snn.errors import check_choice, check_whole

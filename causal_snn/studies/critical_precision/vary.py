@@ -6,10 +6,10 @@ import math
 from dataclasses import replace
 from typing import Any
 
+from causal_snn.chips.arithmetic.decay import Decay
+from causal_snn.chips.arithmetic.fixed import Fixed
+from causal_snn.chips.arithmetic.rounding import ROUNDINGS, Rounding
 from causal_snn.chips.chip import Chip, Setting, WeightFormat
-from causal_snn.chips.decay import Decay
-from causal_snn.chips.fixed import Fixed
-from causal_snn.chips.rounding import ROUNDINGS, Rounding
 from causal_snn.errors import InputError, bad, check_choice
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from causal_snn.chips.chance import Chance, Work
 from causal_snn.chips.chip import Chip
+from causal_snn.chips.engine.chance import Chance, Work
 
 
 def fire(chip: Chip, columns: Mapping[str, Any]) -> Callable[[Work, Chance], None]:

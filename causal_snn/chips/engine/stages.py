@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from causal_snn.chips.chance import Chance, Work
+from causal_snn.chips.arithmetic.decay import Decay
+from causal_snn.chips.arithmetic.rounding import dropped, shift_right
 from causal_snn.chips.chip import Chip
-from causal_snn.chips.decay import Decay
-from causal_snn.chips.fire import FIRING
-from causal_snn.chips.loihi_stages import LOIHI
-from causal_snn.chips.rounding import dropped, shift_right
-from causal_snn.chips.spinnaker_stages import SPINNAKER
-from causal_snn.chips.truenorth_stages import TRUENORTH
-from causal_snn.chips.xylo_stages import XYLO
+from causal_snn.chips.engine.chance import Chance, Work
+from causal_snn.chips.engine.fire import FIRING
+from causal_snn.chips.engine.loihi_stages import LOIHI
+from causal_snn.chips.engine.spinnaker_stages import SPINNAKER
+from causal_snn.chips.engine.truenorth_stages import TRUENORTH
+from causal_snn.chips.engine.xylo_stages import XYLO
 
 Columns = Mapping[str, Any]
 """Settings of the neurons, each of shape (n, 1), or (1, 1) where it is the same for all."""

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_snn.chips.chance import Chance, Sampled, Work
 from causal_snn.chips.chip import Chip
+from causal_snn.chips.engine.chance import Chance, Sampled, Work
+from causal_snn.chips.engine.stages import arriving
+from causal_snn.chips.engine.step import Tick
 from causal_snn.chips.parameters import Parameters
-from causal_snn.chips.stages import arriving
-from causal_snn.chips.step import Tick
 
 Numbers = NDArray[Any]
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from causal_snn.chips.chance import Chance, Work
+from causal_snn.chips.arithmetic.fixed import Fixed
+from causal_snn.chips.arithmetic.rounding import Rounding, dropped, shift_right
 from causal_snn.chips.chip import Chip
-from causal_snn.chips.fixed import Fixed
-from causal_snn.chips.rounding import Rounding, dropped, shift_right
+from causal_snn.chips.engine.chance import Chance, Work
 
 Columns = Mapping[str, Any]
 Stage = Callable[[Work, Chance], None]

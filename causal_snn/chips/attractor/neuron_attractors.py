@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_snn.chips.chance import Work
+from causal_snn.chips.attractor.functional_graph import functional_graph
 from causal_snn.chips.chip import Chip
-from causal_snn.chips.functional_graph import functional_graph
+from causal_snn.chips.engine.chance import Work
+from causal_snn.chips.engine.stages import arriving
+from causal_snn.chips.engine.step import build_update, columns_of, update
 from causal_snn.chips.parameters import Parameters
-from causal_snn.chips.stages import arriving
-from causal_snn.chips.step import build_update, columns_of, update
 from causal_snn.errors import InputError, bad
 from causal_snn.provenance import provenance
 

@@ -8,8 +8,8 @@ from math import log2
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_snn.chips.decay import Decay
-from causal_snn.chips.fixed import Fixed
+from causal_snn.chips.arithmetic.decay import Decay
+from causal_snn.chips.arithmetic.fixed import Fixed
 from causal_snn.errors import bad
 
 Image = Callable[[int], int]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_snn.chips.chance import Chance, Work
 from causal_snn.chips.chip import Chip
+from causal_snn.chips.engine.chance import Chance, Work
 
 _ARRIVING = "arriving u"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from causal_snn.chips.rounding import ROUNDINGS, Rounding
+from causal_snn.chips.arithmetic.rounding import ROUNDINGS, Rounding
 from causal_snn.errors import bad, check_choice
 
 KINDS = ("multiply", "shift", "float")

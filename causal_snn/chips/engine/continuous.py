@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_snn.chips.chance import Chance, Sampled
 from causal_snn.chips.chip import Chip
+from causal_snn.chips.engine.chance import Chance, Sampled
+from causal_snn.chips.engine.serial import check_weights
+from causal_snn.chips.engine.step import ChipState
 from causal_snn.chips.parameters import Parameters
-from causal_snn.chips.serial import check_weights
-from causal_snn.chips.step import ChipState
 from causal_snn.errors import InputError, bad
 
 Floats = NDArray[np.float64]

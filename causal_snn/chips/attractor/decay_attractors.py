@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from causal_snn.chips.decay import Decay
-from causal_snn.chips.decay_loss import (
+from causal_snn.chips.arithmetic.decay import Decay
+from causal_snn.chips.arithmetic.fixed import Fixed
+from causal_snn.chips.attractor.decay_loss import (
     Image,
     decay_factor,
     decay_loss,
     decay_map,
     loss_per_period,
 )
-from causal_snn.chips.fixed import Fixed
 from causal_snn.errors import InputError, bad
 from causal_snn.provenance import provenance
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from causal_snn.chips.chip import Chip
+from causal_snn.chips.engine.step import ChipState
 from causal_snn.chips.parameters import parameters
 from causal_snn.chips.run import ChipRun, run
-from causal_snn.chips.step import ChipState
 from causal_snn.chips.words.known import vocabulary
 from causal_snn.chips.words.vocabulary import Vocabulary
 from causal_snn.chips.xylo import MOST_EVENTS

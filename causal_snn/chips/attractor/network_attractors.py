@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from causal_snn.chips.functional_graph import functional_graph
+from causal_snn.chips.attractor.functional_graph import functional_graph
+from causal_snn.chips.attractor.neuron_attractors import NoChance
+from causal_snn.chips.engine.step import ChipState
 from causal_snn.chips.mapping.mapped import Mapped
-from causal_snn.chips.neuron_attractors import NoChance
 from causal_snn.chips.run import engine
-from causal_snn.chips.step import ChipState
 from causal_snn.errors import bad
 from causal_snn.provenance import provenance
 

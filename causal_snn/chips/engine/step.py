@@ -10,11 +10,11 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
-from causal_snn.chips.chance import Chance, Work
 from causal_snn.chips.chip import Chip
+from causal_snn.chips.engine.chance import Chance, Work
+from causal_snn.chips.engine.stages import STAGES, Stage, arriving
+from causal_snn.chips.engine.sums import Sums
 from causal_snn.chips.parameters import Parameters, entries
-from causal_snn.chips.stages import STAGES, Stage, arriving
-from causal_snn.chips.sums import Sums
 from causal_snn.errors import InputError, bad, suggest
 
 Numbers = NDArray[Any]

@@ -1,0 +1,1 @@
+"""What executes a chip: stages of a step, and an engine for each schedule."""
