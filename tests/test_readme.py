@@ -22,11 +22,13 @@ EXAMPLES = list(zip(blocks("python"), blocks("text"), strict=True))
 
 
 def test_there_is_an_example_for_each_section() -> None:
-    assert len(EXAMPLES) == 5
+    assert len(EXAMPLES) == 6
 
 
 @pytest.mark.parametrize(
-    ("code", "output"), EXAMPLES, ids=["network", "neuron", "simulation", "macro states", "phi"]
+    ("code", "output"),
+    EXAMPLES,
+    ids=["network", "neuron", "simulation", "macro states", "phi", "chips"],
 )
 def test_the_example_prints_what_it_says(code: str, output: str, tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
