@@ -30,21 +30,25 @@ CALIBRATED = {
 _UNCALIBRATED = {"tau_mem": 0.25, "tau_syn_exc": 0.25, "tau_syn_inh": 0.25, "threshold": 0.25}
 
 _SOURCES = {
-    "order": "AdEx with current-based synapses: the vendor's documentation of PyNN.brainscales2",
+    "order": "read: documentation of PyNN.brainscales2, AdEx with current-based synapses",
     "settings": "read: calix NeuronCalibTarget, defaults 80/70/125 CADC LSB of leak, reset and "
     "threshold, 10 us of both time constants, 2 us refractory; ranges of time constants are "
-    "calix's; gains and adaptation are assumptions",
-    "weight": "6 bits: open-neuromorphic.org; sign by synapse row: from memory, not verified",
-    "voltage": "CADC of 8 bits: from memory, not verified",
-    "current": "analog: no register, nothing is cut off (saturation of the circuit not modelled)",
-    "threshold": "a comparator: >= or > make no difference",
+    "calix's; gains and adaptation are assumed",
+    "weight": "read: 6 bits, open-neuromorphic.org; sign by synapse row is from memory",
+    "voltage": "memory: CADC of 8 bits",
+    "current": "assumed: analog, no register, nothing is cut off (the circuit saturates)",
+    "receptors": "read: documentation of PyNN.brainscales2, excitatory and inhibitory currents",
+    "threshold": "chosen: a comparator, >= or > make no difference",
     "reset": "read: calix, to the reset potential, clamped for the refractory time",
-    "delay": "no delay circuit on the chip: from memory, not verified; one step is assumed",
-    "mismatch": "assumptions, labelled so: no measured sigma was found",
-    "stochastic": "Gaussian noise on the membrane as in hxtorch's mock mode; its size is assumed",
-    "fan_in": "256 rows, more by joining neuron circuits: from memory, not verified",
-    "core": "512 neurons, 131072 synapses: the vendor's page of the hardware",
-    "schedule": "analog, about 1000 times faster than biology: the vendor's page",
+    "max_spikes": "chosen: the comparator is read once in each piece of a step",
+    "delay": "memory: no delay circuit on the chip; one step is assumed",
+    "number": "chosen: analog values as float64",
+    "mismatch": "assumed: no measured sigma was found",
+    "stochastic": "assumed: Gaussian noise on the membrane as in hxtorch's mock mode (read); its "
+    "size is not known",
+    "fan_in": "memory: 256 rows, more by joining neuron circuits",
+    "core": "read: 512 neurons, 131072 synapses, the vendor's page of the hardware",
+    "schedule": "read: analog, about 1000 times faster than biology, the vendor's page",
 }
 
 
@@ -103,7 +107,7 @@ def brainscales2(*, model: str = "lif", dt: float = 1.0, substeps: int = 10) -> 
         number="float64",
         schedule="continuous",
         fan_in=256,
-        core=Core(neurons=512, synapse_bits=131072 * 6),
+        core=Core(neurons=512, synapse_bits=131072 * 6, count=1),
         mismatch=CALIBRATED,
         sources=_SOURCES,
     )

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from causal_snn.chips.arithmetic.decay import Decay
 from causal_snn.chips.arithmetic.fixed import Fixed
 from causal_snn.chips.arithmetic.rounding import ROUNDINGS, Rounding
+from causal_snn.chips.chip_table import chip_table
 from causal_snn.errors import InputError, bad, check_choice, suggest
 
 SCHEDULES = ("synchronous", "serial", "continuous")
@@ -31,7 +32,8 @@ class WeightFormat:
     exponents : (int, int)
         Least and greatest exponent that a whole network can be given.
     exponent_stage : {"after_sum", "per_weight"}
-        Where a negative exponent loses bits.
+        Where a negative exponent loses bits. With ``"per_weight"`` tables of weights contain
+        the exponent, and `Parameters.exponent` stays 0.
     signs : {"mixed", "by_row", "by_column"}
         Whether each weight has its sign, or all that leave a source (`by_column`).
     values : int or None
@@ -92,6 +94,7 @@ class Core:
     out_axons: int | None = None
     synapse_bits: int | None = None
     shared: Mapping[str, int] = field(default_factory=dict)
+    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -129,6 +132,8 @@ class Chip:
         Steps held after a spike, less the setting `refractory`.
     max_spikes : int
         Most spikes of a neuron in one step.
+    max_inputs : int or None
+        Most spikes of an input channel that count in one step; those above are dropped.
     delay : (int, int)
         Least and greatest steps from a spike to its arrival.
     input_latency : int
@@ -144,7 +149,8 @@ class Chip:
     mismatch : mapping of str to float
         Coefficients of variation of fixed patterns, by setting; frozen per chip seed.
     sources : mapping of str to str
-        For each field where its value is known from, and how surely.
+        For each field where its value is known from; texts begin with how surely, see
+        `chip_table.EVIDENCE`.
     """
 
     name: str
@@ -164,6 +170,7 @@ class Chip:
     reset: Literal["value", "subtract", "none"] = "value"
     refractory_offset: int = 0
     max_spikes: int = 1
+    max_inputs: int | None = None
     delay: tuple[int, int] = (1, 1)
     input_latency: int = 0
     stochastic: tuple[str, ...] = ()
@@ -223,6 +230,8 @@ class Chip:
     def replace(self, **changes: Any) -> Chip:
         """Return the chip with some fields changed, as ``weight=...`` or ``delay=(1, 4)``.
 
+        Their sources then say so, unless `sources` is given too.
+
         Raises
         ------
         InputError
@@ -232,7 +241,13 @@ class Chip:
         for name in changes:
             if name not in names:
                 raise bad("changes", name, "a field of Chip", suggest(name, names))
+        known = dict.fromkeys(changes, "chosen: by `Chip.replace`")
+        changes.setdefault("sources", {**self.sources, **known})
         return dataclass_replace(self, **changes)
+
+    def table(self) -> str:
+        """Return a text: every field, where it is known from and how surely, and the settings."""
+        return chip_table(self)
 
     def __repr__(self) -> str:
         return f"<Chip {self.title}: {self.schedule}, v {self.voltage}>"

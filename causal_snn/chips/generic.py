@@ -11,6 +11,10 @@ from causal_snn.chips.chip import Chip, Setting, WeightFormat
 from causal_snn.errors import bad, check_choice
 
 RESETS = ("value", "subtract", "none")
+_CHOSEN = (
+    "order", "settings", "weight", "voltage", "current", "current_decay", "voltage_decay",
+    "threshold", "reset", "delay", "stochastic",
+)  # fmt: skip
 _INT64 = 62  # bits of a product that int64 holds with room for a sign
 
 
@@ -96,7 +100,7 @@ def fixed_point(
         reset=reset,
         delay=(1, max_delay),
         stochastic=("rounding",) if rounding == "stochastic" else (),
-        sources={"order": "chosen by the caller; no silicon"},
+        sources=dict.fromkeys(_CHOSEN, "chosen: by the caller; no silicon"),
     )
 
 

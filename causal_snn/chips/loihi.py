@@ -20,39 +20,51 @@ __all__ = ["CONVENTIONS", "effective_weights", "loihi"]
 
 _LIMIT = (1 << 23) - 1  # of the potential, both signs
 
+_UNCHECKED = Fixed(50, overflow="error")
+"""Of brian2-loihi, which computes in float64: as far as its products are exact whole numbers."""
+
 _CURRENT = {
     # lava keeps +2^23 and maps -2^23 to it; nengo is two's complement; brian2 does not check.
     "lava": Fixed(24, overflow="wrap_once"),
     "nengo": Fixed(24, overflow="wrap"),
-    "brian2": Fixed(40, overflow="none"),
+    "brian2": _UNCHECKED,
 }
 
 # nengo clips at vmin and vmax, which a network may narrow; brian2's source has no clip.
 _VOLTAGE = {
     "lava": Fixed(24, low=-_LIMIT, high=_LIMIT),
     "nengo": Fixed(24, low=-_LIMIT, high=_LIMIT),
-    "brian2": Fixed(40, overflow="none"),
+    "brian2": _UNCHECKED,
 }
 
 # Of a mantissa to the bits that are kept; `effective_weights` is exact, ties and signs too.
 _ROUNDING: dict[str, Rounding] = {"lava": "floor", "nengo": "nearest", "brian2": "zero"}
 
 _SOURCES = {
-    "order": "nengo-loihi 1.1.0: u + bias wraps in 24 bits before it enters v",
-    "current": "lava-nc 0.10.0, nengo-loihi 1.1.0, brian2-loihi 0.5.2, run on shared traces",
-    "voltage": "the same traces: clipped at +-(2^23 - 1); brian2-loihi's source has no clip",
-    "current_decay": "the same traces; Davies et al., IEEE Micro 38(1):82 (2018)",
-    "voltage_decay": "the same traces",
-    "weight": "lava-nc 0.10.0 dense models; 8-bit mantissa, mixed signs lose the last bit",
-    "align": "lava-nc 0.10.0 lif models: activation shifted left by 6",
-    "accumulator": "nengo-loihi 1.1.0 (Q_BITS = 21 and a sign)",
-    "threshold": "all three emulators: strictly above",
-    "refractory_offset": "nengo-loihi and brian2-loihi hold R - 1 steps; lava's float model R",
-    "delay": "brian2-loihi 0.5.2 (0 to 62, here counted from 1); lava DelayDense (0 to 63)",
-    "input_latency": "the traces: lava and nengo 1, brian2 0",
-    "fan_in": "nengo-loihi 1.1.0 block.py: 4096 input axons of a core",
-    "core": "nengo-loihi 1.1.0 block.py and hardware/validate.py",
-    "stochastic": "nengo-loihi 1.1.0 emulator; Loihi's own LFSR is not documented",
+    "order": "traced: lava-nc 0.10.0, nengo-loihi 1.1.0, brian2-loihi 0.5.2; in nengo-loihi "
+    "u + bias wraps in 24 bits before it enters v",
+    "settings": "read: nengo-loihi 1.1.0 and lava-nc 0.10.0 (12-bit decays, 17-bit threshold "
+    "mantissa, 13-bit bias), brian2-loihi 0.5.2 (refractory 1 to 64)",
+    "current": "traced: the overflow of lava-nc 0.10.0 and nengo-loihi 1.1.0; brian2-loihi 0.5.2 "
+    "does not check (read)",
+    "voltage": "traced: clipped at +-(2^23 - 1); brian2-loihi has no clip (read)",
+    "current_decay": "traced: three emulators; Davies et al., IEEE Micro 38(1):82 (2018)",
+    "voltage_decay": "traced: three emulators and the NIR paper's Loihi 2 recording",
+    "weight": "traced: lava-nc 0.10.0 dense models; 8-bit mantissa, mixed signs lose the last "
+    "bit; rounding as each emulator does (read, see `effective_weights`)",
+    "align": "traced: lava-nc 0.10.0, the sum is shifted left by 6",
+    "accumulator": "read: nengo-loihi 1.1.0 (Q_BITS = 21 and a sign)",
+    "threshold": "traced: strictly above, in three emulators",
+    "refractory_offset": "read: nengo-loihi and brian2-loihi hold R - 1 steps; lava's float "
+    "model R",
+    "delay": "read: brian2-loihi 0.5.2 (0 to 62, here counted from 1); lava DelayDense (0 to 63)",
+    "input_latency": "traced: lava and nengo 1, brian2 0",
+    "fan_in": "read: nengo-loihi 1.1.0 block.py, 4096 input axons of a core",
+    "fan_out": "read: nengo-loihi 1.1.0 block.py, 4096 output axons of a core",
+    "core": "read: nengo-loihi 1.1.0 block.py and hardware/validate.py, of Loihi 1; the 8192 "
+    "neurons of a Loihi 2 core are from memory, and its other limits assumed the same. "
+    "hardware/builder.py: a compartment has its own bias, and one of 32 profiles and 16 thresholds",
+    "stochastic": "read: nengo-loihi 1.1.0 emulator; Loihi's own LFSR is not documented",
 }
 
 
@@ -135,7 +147,7 @@ def loihi(
             in_axons=4096,
             out_axons=4096,
             synapse_bits=1 << 20,
-            shared={"decay_u+decay_v+refractory+bias": 32, "threshold": 16},
+            shared={"decay_u+decay_v+refractory": 32, "threshold": 16},
         ),
         sources=_SOURCES,
     )

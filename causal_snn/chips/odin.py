@@ -10,19 +10,19 @@ _EVENTS = ("inputs", "spikes", "reference")
 
 _SOURCES = {
     "voltage": "read: ODIN RTL lif_neuron_state.v, 8 bits unsigned, saturating both ways",
+    "settings": "read: lif_neuron_state.v, 8-bit threshold and 7-bit leak; rank is this model's",
     "weight": "read: neuron_core.v, 3 bits; the sign is one bit per source neuron "
     "(synaptic_core.v, SPI_SYN_SIGN)",
     "threshold": "read: lif_neuron_state.v, >= after any event, leak events too",
     "reset": "read: lif_neuron_state.v, to 0",
-    "order": "inputs before spikes before the time reference is a choice of this model: the "
-    "controller serves a waiting input first and spikes as they were queued (controller.v, "
-    "scheduler.v)",
-    "delay": "a choice of this model: spikes of one step are events of the next; the chip "
-    "serves its queue at once",
-    "input_latency": "as order",
+    "order": "chosen: inputs before spikes before the time reference; the controller serves a "
+    "waiting input first and spikes as they were queued (controller.v, scheduler.v)",
+    "delay": "chosen: spikes of one step are events of the next; the chip serves its queue at once",
+    "input_latency": "chosen: inputs are events of their own step",
     "schedule": "read: controller.v, one event walks through all 256 neurons before the next",
-    "max_spikes": "as many as events in a step",
+    "max_spikes": "chosen: no more than events in a step, in general",
     "fan_in": "read: 256 x 256 crossbar, synaptic_core.v",
+    "fan_out": "read: 256 x 256 crossbar, synaptic_core.v",
     "core": "read: neuron_core.v (256 neurons, 4 bits for a synapse)",
 }
 
@@ -80,6 +80,6 @@ def odin(*, order: tuple[str, ...] = _EVENTS) -> Chip:
         schedule="serial",
         fan_in=256,
         fan_out=256,
-        core=Core(neurons=256, in_axons=256, synapse_bits=256 * 256 * 4),
+        core=Core(neurons=256, in_axons=256, synapse_bits=256 * 256 * 4, count=1),
         sources=_SOURCES,
     )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from causal_snn.chips.chip import Chip
+from causal_snn.chips.weight_check import check_weights
 from causal_snn.errors import InputError, bad, suggest
 from causal_snn.models.network_checks import is_sparse
 
@@ -75,7 +76,8 @@ def parameters(
     ----------
     chip : Chip
     weights : array or scipy.sparse array, shape (n, n), optional
-        Recurrent weights (default none), as the chip adds them up.
+        Recurrent weights (default none), as the chip adds them up: mantissas, and with their
+        exponent where it belongs to each weight (`WeightFormat.exponent_stage`).
     input_weights : array or scipy.sparse array, shape (n, m), optional
         Weights of input channels (default none).
     exponent : int
@@ -91,7 +93,9 @@ def parameters(
     Raises
     ------
     InputError
-        If a shape is wrong, a setting unknown, or a number outside what the chip holds.
+        If a shape is wrong, a setting unknown, or a number outside what the chip holds: for
+        weights the message names the scale that fits. A neuron with more different weights than
+        the chip has for one, and a source with both signs where it has one, are errors too.
     """
     n = _count(weights, input_weights, neuron)
     recurrent = _table("weights", weights, (n, n), chip)
@@ -108,14 +112,20 @@ def parameters(
         setting.name: _setting(chip, setting.name, neuron.get(setting.name, setting.default), n)
         for setting in chip.settings
     }
+    random = {
+        "weights": _flags("stochastic_weights", stochastic_weights, recurrent.shape, chip),
+        "input_weights": _flags("stochastic_inputs", stochastic_inputs, arriving.shape, chip),
+    }
+    tables = {"weights": recurrent, "input_weights": arriving}
+    check_weights(chip, tables, exponent=int(exponent), stochastic=random)
     return Parameters(
         weights=recurrent,
         input_weights=arriving,
         exponent=int(exponent),
         delays=steps,
         neuron=found,
-        stochastic_weights=_flags("stochastic_weights", stochastic_weights, recurrent.shape, chip),
-        stochastic_inputs=_flags("stochastic_inputs", stochastic_inputs, arriving.shape, chip),
+        stochastic_weights=random["weights"],
+        stochastic_inputs=random["input_weights"],
         labels=tuple(labels) if labels is not None else tuple(map(str, range(n))),
     )
 
@@ -145,13 +155,6 @@ def _sparse(name: str, given: Any, chip: Chip) -> Any:
     return scipy.sparse.csr_array((numbers, table.indices, table.indptr), shape=table.shape)
 
 
-def entries(table: Any) -> tuple[Any, Any, Numbers]:
-    """Return rows, columns and values of what is not 0 in a table of weights, dense or sparse."""
-    rows, columns = table.nonzero()
-    values: Any = table[rows, columns] if len(rows) else np.zeros(0, table.dtype)
-    return rows, columns, values.toarray().ravel() if is_sparse(values) else values
-
-
 def _dtype(chip: Chip) -> Any:
     return {"integer": np.int64, "float32": np.float32, "float64": np.float64}[chip.number]
 
@@ -169,7 +172,9 @@ def as_numbers(name: str, given: Any, chip: Chip) -> Numbers:
         raise bad(name, given, "whole numbers") from None
     if np.any(whole != values):
         where = values.ravel()[np.argmax((whole != values).ravel())]
-        raise bad(name, where, "whole numbers", "`map` turns a network into a chip's integers.")
+        raise bad(
+            name, where.item(), "whole numbers", "`map` turns a network into a chip's integers."
+        )
     return whole
 
 

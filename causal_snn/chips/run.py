@@ -69,14 +69,15 @@ def run(
     chip : Chip
     parameters : Parameters or mapping
         What `map` or `parameters` made; or parameters in the words of the chip's emulator, as
-        in a trace (see `replay`), whose `input_spikes` then have the trace's layout.
+        in a trace, whose `input_spikes` then have the layouts that `replay` takes.
     input_spikes : array of int, shape (T, m) or (L, T, m)
         Spikes of the m input channels in each of T steps (shape (T,) for one channel), for one
         lane or for L.
     start : ChipState, optional
         Where to start; default at rest.
     rng : numpy.random.Generator or int, optional
-        For chips whose arithmetic is stochastic (SPEC 7).
+        For chips whose arithmetic is stochastic (SPEC 7). A run that is cut in two, the second
+        part with the same generator, draws the same numbers as one run.
     record : bool
         Whether u and v are kept for every step; otherwise only spikes are, and u and v hold the
         last step (T = 1).
@@ -103,14 +104,22 @@ def run(
         state = _fitting(chip, start, state)
     kept = _Record(chip, state, steps, record)
     block = max(1, _BLOCK // parameters.n)
-    ends = []
-    for first in range(0, max(lanes, 1), block):
-        window = slice(first, min(first + block, lanes))
-        part = _part(state, window)
+    windows = [slice(k, min(k + block, lanes)) for k in range(0, max(lanes, 1), block)]
+    parts = [_part(state, window) for window in windows]
+
+    def advance(k: int, step: int) -> None:
+        parts[k] = tick(parts[k], spikes[step, :, windows[k]], chance)
+        kept.take(parts[k], step, windows[k])
+
+    if chip.stochastic:
+        # Step by step, so that a run that goes on from `state` draws what one run would have.
         for step in range(steps):
-            part = tick(part, spikes[step, :, window], chance)
-            kept.take(part, step, window)
-        ends.append(part)
+            for k in range(len(parts)):
+                advance(k, step)
+    else:
+        for k in range(len(parts)):
+            for step in range(steps):
+                advance(k, step)
 
     def layout(name: str) -> Numbers:
         array = kept.arrays[name]
@@ -120,7 +129,7 @@ def run(
         u=layout("u"),
         v=layout("v"),
         spikes=layout("spikes"),
-        state=_joined(ends),
+        state=_joined(parts),
         provenance=provenance(
             f"{chip.schedule} {chip.number} arithmetic, step by step",
             chip=chip.title,

@@ -17,7 +17,7 @@ _SOURCES_1 = {
     "not integrate, its threshold is still tested",
     "voltage": "read: s16.15 accum (int32); GCC arm-fixed.md: sums are bare adds, which wrap; "
     "spinn_common round.h: products that round saturate",
-    "current": "as voltage",
+    "current": "read: as voltage",
     "current_decay": "read: sPyNNaker decay.h, (s u) >> 32 on int64, so a floor; factors u0.32",
     "voltage_decay": "read: neuron_model_lif_impl.h, MULT_ROUND_NEAREST_ACCUM; round-half-up is "
     "__stdfix_round_s64 of stdfix-full-iso.h; before it a bare product, which GCC's arm-fixed.md "
@@ -31,7 +31,9 @@ _SOURCES_1 = {
     "reset": "read: neuron_model_lif_impl.h, V = V_reset",
     "refractory_offset": "read: the timer is set to T_refract and holds that many steps",
     "delay": "read: SYNAPSE_DELAY_BITS 4 in synapse_row.h; longer delays need extension vertices",
-    "core": "neurons per core: sPyNNaker's default, not verified",
+    "receptors": "read: synapse types 0 and 1 of IF_curr_exp, excitatory and inhibitory",
+    "settings": "read: parameters of IF_curr_exp, s16.15 and u0.32, see `lif_settings`",
+    "core": "memory: neurons per core, sPyNNaker's default",
     "stochastic": "read: spinn_common round.h",
 }
 
@@ -125,16 +127,19 @@ def _settings_1() -> tuple[Setting, ...]:
 
 
 _SOURCES_2 = {
-    "number": "the chip's Cortex-M4F has float32 [TU Dresden FAQ, not verified]",
-    "voltage_decay": "NIR paper's recording paper/01_lif/lif_spinnaker2.csv: forward Euler, "
-    "v <- (1 - dt/tau) v + w; committed scripts run it on a simulator, not on the chip",
-    "threshold": "as voltage_decay: strictly above",
-    "reset": "as voltage_decay: to zero",
-    "weight": "as voltage_decay: rounded to whole numbers when a network is imported; signed "
-    "8 bits are what its scaling 102/102.02 suggests, an assumption",
-    "delay": "as voltage_decay: 0, so an input acts in its own step; recurrent delays 1 to 16 "
-    "are assumed as on SpiNNaker 1",
-    "core": "not known",
+    "number": "read: the chip's Cortex-M4F has float32 (TU Dresden FAQ)",
+    "order": "traced: NIR paper's recording paper/01_lif/lif_spinnaker2.csv; committed scripts "
+    "run it on a simulator, not on the chip",
+    "settings": "traced: decay and threshold of that recording; a bias is assumed",
+    "voltage": "assumed: float32 without an end",
+    "voltage_decay": "traced: that recording, forward Euler, v <- (1 - dt/tau) v + w",
+    "threshold": "traced: that recording, strictly above",
+    "reset": "traced: that recording, to zero",
+    "weight": "read: the NIR importer rounds to whole numbers; signed 8 bits are what its scaling "
+    "102/102.02 suggests, an assumption",
+    "delay": "assumed: recurrent delays 1 to 16 as on SpiNNaker 1",
+    "input_latency": "traced: that recording, an input acts in its own step",
+    "core": "assumed: nothing known, no limit",
 }
 
 

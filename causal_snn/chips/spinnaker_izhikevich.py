@@ -17,7 +17,8 @@ _SOURCES = {
     "voltage_decay": "read: the same, bare products of accums; REAL_HALF is a product by 0.5 "
     "(maths-util.h); constants are cut off, and 0.04 is 1311/2^15 in the source",
     "threshold": "read: threshold_type_static.h, V >= V_th",
-    "refractory_offset": "the counter marks the one longer step after a spike",
+    "refractory_offset": "chosen: the counter marks the one longer step after a spike",
+    "settings": "read: parameters of IZK_curr_exp, s16.15, see `izhikevich_settings`",
 }
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from causal_snn.chips.chip import Chip
 from causal_snn.chips.engine.watch import watch
 from causal_snn.chips.parameters import Parameters
-from causal_snn.chips.words.in_words import inputs_in_words, run_in_words
+from causal_snn.chips.words.in_words import read_in_words, run_in_words
 from causal_snn.chips.words.known import vocabulary
 from causal_snn.chips.words.vocabulary import Reading, Vocabulary
 from causal_snn.errors import InputError, bad
@@ -98,8 +98,8 @@ def replay(trace: Mapping[str, Any], *, rng: np.random.Generator | int | None = 
     trace : mapping
         ``params`` in the words of lava-nc, nengo-loihi, brian2-loihi, RANC, xylosim or the NIR
         paper's recordings, ``input_spikes`` in that emulator's layout - (channels, steps) for
-        the three of Loihi, (steps, channels) for RANC and xylosim, (steps,) for one channel -
-        and, where there are, recorded arrays.
+        the three of Loihi, (steps, channels) for RANC and xylosim, (steps,) for one channel; the
+        other where only that fits the weights - and, where there are, recorded arrays.
     rng : numpy.random.Generator or int, optional
         For chips whose arithmetic is stochastic; none of those above is.
 
@@ -124,18 +124,24 @@ def replay(trace: Mapping[str, Any], *, rng: np.random.Generator | int | None = 
         if key not in trace:
             raise InputError(f"trace has no {key!r}; it has {', '.join(map(repr, trace))}")
     known = vocabulary(trace["params"], str(trace.get("source", "")))
-    spikes, dropped = inputs_in_words(known, trace["input_spikes"])
+    spikes, readings = read_in_words(known, trace["params"], trace["input_spikes"], None)
     generator = np.random.default_rng(rng)
     best: Replay | None = None
-    for reading in known.read(trace["params"], spikes.shape[1], None):
+    for reading in readings:
         seen = watch(reading.chip, reading.parameters, spikes, generator)
-        found = _compared(trace, known, reading, seen, dropped)
+        found = _compared(trace, known, reading, seen, _dropped(reading.chip, spikes))
         if best is None or _score(found) > _score(best):
             best = found
         if best.exact:
             break
     assert best is not None
     return best
+
+
+def _dropped(chip: Chip, spikes: Numbers) -> tuple[str, ...]:
+    if chip.max_inputs is None or spikes.max(initial=0) <= chip.max_inputs:
+        return ()
+    return (f"events of a channel above {chip.max_inputs} in one step dropped, as the chip does",)
 
 
 def _score(found: Replay) -> float:

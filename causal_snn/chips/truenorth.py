@@ -16,17 +16,19 @@ _HIGH = (1 << 19) - 1
 _WORD = (1 << 31) - 1
 
 _SOURCES = {
-    "order": "Cassidy et al., IJCNN 2013 (from memory, not verified); RANC simulator",
-    "settings": "Cassidy et al. 2013 (widths from memory, not verified)",
-    "voltage": "20 bits signed: not verified; NeMo uses +-393216, see `limit`",
-    "weight": "9 bits signed, 4 axon types: Cassidy et al. 2013 (from memory, not verified)",
-    "threshold": "at or above: documentation of NeMo, RANC simulator (run on shared traces)",
-    "reset": "the same",
-    "delay": "1 to 15 ticks: source comments of NeMo",
-    "fan_in": "256 axons of a core: Akopyan et al. 2015 (from memory, not verified)",
-    "fan_out": "one axon for each neuron: the same",
-    "core": "256 neurons and 256 axons of a core: the same",
-    "stochastic": "Cassidy et al. 2013; draws taken as uniform and independent, see Notes",
+    "order": "traced: RANC simulator, the deterministic part; stochastic modes are from memory of "
+    "Cassidy et al., IJCNN 2013, not verified",
+    "settings": "memory: widths of Cassidy et al. 2013",
+    "voltage": "memory: 20 bits signed, saturating; NeMo's source has +-393216, see `limit`; "
+    "RANC's is as wide as C++'s int (read), here without an end",
+    "weight": "memory: 9 bits signed, 4 axon types, Cassidy et al. 2013; RANC takes any (read)",
+    "threshold": "traced: RANC simulator, at or above; also in the documentation of NeMo",
+    "reset": "traced: RANC simulator; the third mode, none, is read in NeMo's documentation",
+    "delay": "read: source comments of NeMo, 1 to 15 ticks",
+    "fan_in": "memory: 256 axons of a core, Akopyan et al. 2015",
+    "fan_out": "memory: one axon for each neuron, the same",
+    "core": "memory: 256 neurons and 256 axons of a core, the same",
+    "stochastic": "memory: Cassidy et al. 2013; draws assumed uniform and independent, see Notes",
 }
 
 
@@ -117,7 +119,7 @@ def truenorth(
         stochastic=("synapse", "leak", "threshold") if modes else (),
         fan_in=256,
         fan_out=1,
-        core=Core(neurons=256, in_axons=256, out_axons=256, synapse_bits=1 << 16),
+        core=Core(neurons=256, in_axons=256, out_axons=256, synapse_bits=1 << 16, count=4096),
         sources=_SOURCES,
     )
 

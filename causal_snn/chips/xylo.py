@@ -6,21 +6,21 @@ from causal_snn.chips.arithmetic.decay import Decay
 from causal_snn.chips.arithmetic.fixed import Fixed
 from causal_snn.chips.chip import Chip, Core, Setting, WeightFormat
 
-MOST_EVENTS = 15
-"""Events of one input channel in one step; xylosim drops those above."""
-
 _SOURCES = {
-    "order": "xylosim 0.1.3 (v2), run on shared traces; its source",
-    "weight": "8-bit weights, shifted to the left: xylosim; rockpool.ai",
-    "voltage": "16 bits, saturating: xylosim's source (not in a shared trace)",
-    "current": "the same",
-    "current_decay": "x - (x >> d), by 1 toward 0 where the shift gives 0: xylosim",
-    "voltage_decay": "the same",
-    "threshold": "at or above: xylosim",
-    "reset": "the threshold is subtracted for each spike: xylosim",
-    "max_spikes": "31: xylosim; rockpool.ai",
-    "delay": "recurrent spikes arrive in the next step: xylosim",
-    "core": "1000 hidden neurons: rockpool.ai (abstract)",
+    "order": "traced: xylosim 0.1.3 (v2); its source",
+    "settings": "read: xylosim 0.1.3, types of its parameters; rockpool.ai (shifts of 4 bits)",
+    "weight": "read: 8-bit weights, shifted to the left by input and recurrent shifts; xylosim, "
+    "rockpool.ai",
+    "voltage": "read: xylosim's source, 16 bits, saturating; no shared trace reaches the ends",
+    "current": "read: xylosim's source, 16 bits, saturating; no shared trace reaches the ends",
+    "current_decay": "traced: xylosim 0.1.3, x - (x >> d), by 1 toward 0 where the shift gives 0",
+    "voltage_decay": "traced: xylosim 0.1.3, as the current's",
+    "threshold": "traced: xylosim 0.1.3, at or above",
+    "reset": "traced: xylosim 0.1.3, the threshold is subtracted for each spike",
+    "max_spikes": "read: xylosim 0.1.3 and rockpool.ai, 31",
+    "max_inputs": "read: XyloLayer.cpp of xylosim, 15; it drops those above",
+    "delay": "read: XyloLayer.cpp, recurrent spikes of a step are delivered in the next",
+    "core": "read: rockpool.ai (abstract), 1000 hidden neurons",
 }
 
 
@@ -45,8 +45,7 @@ def xylo() -> Chip:
     -----
     The current saturates after all events of a step here; xylosim saturates after each event,
     which differs only where events of both signs overrun 16 bits within one step. At most 15
-    events of an input channel count in one step (`MOST_EVENTS`): `replay`, and `run` with
-    parameters in xylosim's words, drop those above.
+    events of an input channel count in one step; those above are dropped, as in xylosim.
     """
     return Chip(
         name="xylo",
@@ -64,7 +63,7 @@ def xylo() -> Chip:
             ),
             Setting(name="bias", meaning="added in each step", low=-32768, high=32767),
         ),
-        weight=WeightFormat(mantissa=Fixed(8), exponents=(0, 7)),
+        weight=WeightFormat(mantissa=Fixed(8), exponents=(0, 7), exponent_stage="per_weight"),
         voltage=Fixed(16),
         current=Fixed(16),
         current_decay=Decay("shift"),
@@ -72,7 +71,8 @@ def xylo() -> Chip:
         threshold=">=",
         reset="subtract",
         max_spikes=31,
+        max_inputs=15,
         delay=(1, 1),
-        core=Core(neurons=1000),
+        core=Core(neurons=1000, count=1),
         sources=_SOURCES,
     )

@@ -92,6 +92,30 @@ def test_a_fine_chip_spikes_as_the_network(name: str) -> None:
     np.testing.assert_array_equal(of_chip(mapped, 600), wanted)
 
 
+@pytest.mark.parametrize("chip", [loihi(), loihi(weight_bits=4), spinnaker2()])
+def test_a_coarse_chip_spikes_as_floats_with_the_numbers_of_its_report(chip: Any) -> None:
+    drive = np.random.default_rng(3).uniform(30.0, 60.0, N)
+    neuron = lif(tau=20.0, E=0.0, theta=20.0, V_reset=0.0, V_min=-30.0, step="exact")
+    network = Network(neuron=neuron, weights=WEIGHTS, dt=1.0, drive=drive)
+    mapped = map_network(network, chip)
+    report = report_of(mapped)
+    assert report.rms_weight_error > 1e-3
+    beta = math.exp(-1.0 / 20.0)
+    weights = WEIGHTS.copy()
+    for (source, target), error in zip(report.edges, report.weight_error, strict=True):
+        weights[target, source] += error
+    theta = 20.0 + report.threshold_error
+    constant = (1.0 - beta) * drive + report.constant_error
+    v, spiked, found = np.zeros(N), np.zeros(N, dtype=bool), []
+    for _ in range(400):
+        v = report.decay * v + weights @ spiked + constant
+        spiked = v > theta  # all three chips spike above, not at, the threshold
+        v = np.where(spiked, 0.0, v)
+        found.append(spiked)
+    assert np.sum(found) > 100
+    np.testing.assert_array_equal(of_chip(mapped, 400) > 0, np.array(found))
+
+
 def test_perfect_integrators_spike_as_simulated_and_lose_no_charge() -> None:
     neuron = integrate_and_fire(theta=1.0, reset="subtract", strict_threshold=True, I=0.037, C=1.7)
     network = Network(neuron=neuron, weights=0.1 * WEIGHTS, dt=1.0, bias=0.05)
@@ -171,6 +195,87 @@ def test_the_largest_scale_fits_and_a_larger_one_does_not(chip: Any) -> None:
     assert len(report_of(map_network(network, chip, scale=advised)).clipped) == 0
 
 
+MADE = {
+    "loihi": loihi(),
+    "truenorth": truenorth(),
+    "spinnaker2": spinnaker2(),
+    "xylo": xylo(),
+    "odin": odin(),
+    "fixed": fixed_point(16, 8),
+    "fixed small": fixed_point(9, 2, weight_bits=4),
+}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**31),
+    name=st.sampled_from(sorted(MADE)),
+    strict=st.booleans(),
+    size=st.sampled_from([0.0, 0.01, 1.0, 40.0]),
+    signs=st.sampled_from([-1.0, 1.0, 0.0]),
+)
+def test_what_is_said_to_fit_fits(
+    seed: int, name: str, strict: bool, size: float, signs: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 5))
+    neurons = [
+        lif(
+            tau=rng.uniform(3, 40),
+            E=0.0,
+            V_min=-30.0,
+            V_reset=0.0,
+            theta=float(rng.choice([0.3, 1.0, 20.0])),
+            strict_threshold=strict,
+        )
+        for _ in range(n)
+    ]
+    weights = size * rng.normal(size=(n, n))
+    weights = signs * abs(weights) if signs else weights
+    network = Network(neuron=neurons, weights=weights, dt=1.0)
+    options: dict[str, Any] = {"approximate": True}
+    for scale in (None, "largest"):
+        report = report_of(map_network(network, MADE[name], scale=scale, **options))
+        assert len(report.clipped) == 0
+    if size == 0.0 and name == "spinnaker2":  # floats hold any threshold
+        return
+    with pytest.raises(InputError, match="would fit everything") as caught:
+        map_network(network, MADE[name], scale=1e9, **options)
+    found = re.search(r"scale = (\S+) would fit", str(caught.value))
+    assert found is not None
+    report = report_of(map_network(network, MADE[name], scale=float(found[1]), **options))
+    assert len(report.clipped) == 0
+
+
+def test_each_neuron_can_have_a_scale_of_its_own() -> None:
+    neurons = [lif(E=0.0, V_reset=0.0, V_min=-30.0, theta=theta) for theta in (1.0, 100.0)]
+    network = Network(neuron=neurons, weights=[[0.0, 0.5], [50.0, 0.0]], dt=1.0)
+    chip = fixed_point(12, 0)
+    made = map_network(network, chip, scale=[2000.0, 20.0])
+    assert made.parameters.neuron["threshold"].tolist() == [2000, 2000]
+    assert made.parameters.weights.tolist() == [[0, 1000], [1000, 0]]
+    with pytest.raises(InputError, match=r"scale = 2000.*the threshold of 100 mV becomes 200000"):
+        map_network(network, chip, scale=2000.0)
+
+
+def test_what_a_chip_cannot_do_is_said_before_what_does_not_fit() -> None:
+    held = Network(neuron=lif(refractory_steps=2), weights=[[9e9]], dt=1.0)
+    for chip in (truenorth(), odin(), spinnaker2()):
+        with pytest.raises(InputError, match="has no refractory period"):
+            map_network(held, chip, scale=1e9, origin="reset")
+
+
+def test_joined_circuits_fill_the_analog_chip() -> None:
+    # 300 sources, two of them with both signs: 302 rows, so 2 circuits for each of 300 neurons.
+    n = 300
+    weights = np.ones((n, n))
+    weights[0, :2] = -1.0
+    report = report_of(map_network(Network(neuron=lif(), weights=weights, dt=1.0), brainscales2()))
+    assert report.extra["circuits"] == 2
+    assert report.cores.neurons.tolist() == [512, 88]
+    assert any("one chip has one core" in text for text in report.cores.beyond)
+
+
 def test_clipping_is_only_on_demand_and_counted() -> None:
     weights = np.array([[0.0, 50.0, -80.0], [2.0, 0.0, 1.0], [0.1, -3.0, 0.0]])
     network = Network(neuron=lif(), weights=weights, dt=1.0)
@@ -244,9 +349,9 @@ def test_the_format_has_its_own_scale_where_it_fits() -> None:
     network = Network(neuron=lif(), weights=WEIGHTS, dt=1.0)
     assert np.all(map_network(network, fixed_point(16, 8)).scale == 256)
     narrow = map_network(network, fixed_point(8, 4))
-    assert narrow.scale[0] == pytest.approx(127 / 15)  # theta is 15 mV above rest
+    assert narrow.scale[0] == pytest.approx(128 / 20)  # V_min is 20 mV below rest
     assert any("own scale, 16 per mV, does not fit" in s for s in report_of(narrow).differences)
-    assert map_network(network, fixed_point(16, 8), scale="largest").scale[0] > 2000
+    assert map_network(network, fixed_point(16, 8), scale="largest").scale[0] > 1600
 
 
 def test_sparse_weights_map_as_dense_ones() -> None:

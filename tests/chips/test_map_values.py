@@ -203,18 +203,50 @@ def test_no_core_has_more_than_it_can() -> None:
     assert copies > n
 
 
+def test_on_every_core_an_axon_has_one_type_and_a_neuron_one_value_for_it() -> None:
+    rng = np.random.default_rng(1)
+    n = 320
+    weights = (rng.random((n, n)) < 0.03) * rng.normal(size=(n, n))
+    weights[7] = rng.choice([-1.0, 1.0], n) * rng.uniform(
+        0.8, 1.2, n
+    )  # more sources than a core has axons
+    mapped = map_network(perfect(weights), truenorth())
+    report = mapped.report
+    assert report is not None
+    assert report.cores.count >= 3
+    assert len(report.silenced) > 100  # else the cores of the weights wanted would do
+    assert [split.unit for split in report.splits] == ["n7"]
+    assert report.cores.in_axons.max() <= 256
+    table, values = mapped.parameters.weights, report.extra["axon_values"]
+    types = report.extra["axon_types"]
+    assert len(types) == report.cores.count
+    checked = 0
+    for i, j in np.argwhere(table[:n, :n]):
+        kind = types[report.cores.of[i]][int(j)]
+        assert table[i, j] == values[i, kind]
+        checked += 1
+    # A partial neuron hears sources of n7 with the sizes of n7's values, on a core of n7's types.
+    for i, j in np.argwhere(table[n:]):
+        kind = types[report.cores.of[n + i]][int(j)]
+        assert table[n + i, j] == abs(values[7, kind])
+        checked += 1
+    assert checked + np.count_nonzero(table[7, n:]) == np.count_nonzero(table)
+
+
 def test_different_settings_fill_a_core_of_loihi() -> None:
     from causal_snn.chips import loihi
 
     n = 40
-    drive = np.linspace(1.0, 5.0, n)
-    network = Network(neuron=lif(), weights=np.eye(n), dt=1.0, drive=drive)
+    neurons = [lif(tau=tau) for tau in np.linspace(10.0, 40.0, n)]
+    network = Network(neuron=neurons, weights=np.eye(n), dt=1.0)
     report = map_network(network, loihi()).report
     assert report is not None
     assert report.cores.count == 2  # 32 different compartments each
     assert report.cores.neurons.tolist() == [32, 8]
-    assert report.cores.shared["decay_u+decay_v+refractory+bias"] == (32, 32)
-    same = map_network(network.replace(drive=3.0), loihi()).report
+    assert report.cores.shared["decay_u+decay_v+refractory"] == (32, 32)
+    # A compartment has its own bias (nengo-loihi, hardware/builder.py: cxCfg).
+    driven = network.replace(neuron=lif(), drive=np.linspace(1.0, 5.0, n))
+    same = map_network(driven, loihi()).report
     assert same is not None
     assert same.cores.count == 1
 

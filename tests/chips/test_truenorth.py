@@ -118,7 +118,7 @@ SETTINGS = st.fixed_dictionaries(
 )
 SYNAPSES = st.lists(
     st.tuples(st.sampled_from([-255, -20, 0, 3, 255]), st.booleans()), min_size=1, max_size=5
-)
+).filter(lambda synapses: len({pair for pair in synapses if pair[0]}) <= 4)  # types of axons
 
 
 @settings(max_examples=100)

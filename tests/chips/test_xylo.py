@@ -95,3 +95,14 @@ def test_registers_saturate_at_16_bits() -> None:
 def test_what_xylo_cannot_hold_is_refused(words: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=re.escape(message)):
         parameters(CHIP, **{"input_weights": [[1]], **words})
+
+
+def test_events_above_15_of_a_channel_are_dropped_in_a_plain_run() -> None:
+    loaded = parameters(CHIP, input_weights=[[3, -1]], decay_u=1, decay_v=2, threshold=20)
+    counts = np.array([[0, 0], [15, 2], [16, 15], [200, 17], [1 << 20, 0], [3, 3]])
+    many, most = run(CHIP, loaded, counts), run(CHIP, loaded, np.minimum(counts, 15))
+    for name in ("u", "v", "spikes"):
+        np.testing.assert_array_equal(getattr(many, name), getattr(most, name))
+    assert many.spikes.sum() > 2
+    free = run(CHIP.replace(max_inputs=None), loaded, counts)
+    assert not np.array_equal(free.u, many.u)

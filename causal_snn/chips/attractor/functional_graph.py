@@ -61,13 +61,18 @@ def functional_graph(successor: ArrayLike) -> FunctionalGraph:
         raise bad("successor", f"shape {step.shape}, {step.dtype}", "one whole number per state")
     if step.min() < 0 or step.max() >= size:
         raise bad("successor", int(step.max()), f"numbers from 0 to {size - 1}")
-    # powers[k] is the map taken 2^k times; after S steps or more every state is on its cycle.
+    # powers[k] is the map taken 2^k times. Where doubling no longer shrinks the image, the map
+    # permutes it: every state is on its cycle by then.
     powers = [step.astype(np.int64)]
-    while 1 << (len(powers) - 1) < size:
-        powers.append(powers[-1][powers[-1]])
+    on_cycle = _image(powers[0])
+    while True:
+        doubled = powers[-1][powers[-1]]
+        image = _image(doubled)
+        if np.count_nonzero(image) == np.count_nonzero(on_cycle):
+            break
+        powers.append(doubled)
+        on_cycle = image
     last = powers[-1]
-    on_cycle = np.zeros(size, dtype=bool)
-    on_cycle[last] = True
     transient = np.zeros(size, dtype=np.int64)
     at = np.arange(size)
     for k in range(len(powers) - 1, -1, -1):
@@ -88,6 +93,12 @@ def functional_graph(successor: ArrayLike) -> FunctionalGraph:
         cycle=cycle,
         transient=transient,
     )
+
+
+def _image(step: Ints) -> NDArray[np.bool_]:
+    found = np.zeros(step.size, dtype=bool)
+    found[step] = True
+    return found
 
 
 def _least_of_cycle(step: Ints, recurrent: Ints, size: int) -> Ints:

@@ -12,16 +12,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from causal_snn.chips.attractor.functional_graph import functional_graph
 from causal_snn.chips.attractor.neuron_attractors import NoChance
+from causal_snn.chips.chain.arguments import constant_inputs
 from causal_snn.chips.engine.step import ChipState
 from causal_snn.chips.mapping.mapped import Mapped
 from causal_snn.chips.run import engine
-from causal_snn.errors import bad
+from causal_snn.errors import InputError, bad
 from causal_snn.provenance import provenance
 
 Numbers = NDArray[Any]
 MOST_STARTS = 4096
 LEVELS = 4
 """Potentials of a unit that the default starts combine."""
+OVERHEAD = 200
+"""Memory of a listed state beside its registers, about (bytes)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,9 +97,7 @@ def network_attractors(
     chip, settings = mapped.chip, mapped.parameters
     if chip.schedule == "continuous" or chip.number != "integer":
         raise bad("mapped", chip.title, "a chip with registers of whole numbers")
-    given = np.asarray([0] * settings.inputs if inputs is None else inputs, dtype=np.int64)
-    if given.shape != (settings.inputs,):
-        raise bad("inputs", f"shape {given.shape}", f"one number for each of {settings.inputs}")
+    given = constant_inputs(inputs, settings.inputs)
     first = _starting(mapped, starts)
     tick = engine(chip, settings)
     state = tick.start(settings, len(first))
@@ -138,10 +139,12 @@ class _Walk:
         self.number: dict[bytes, int] = {}
         self.next: dict[int, int] = {}
         self.fired: list[Numbers] = []
+        self.width = 0
 
     def run(self, rows: Numbers) -> NDArray[np.int64]:
         """Follow every row until all states are known; return the numbers of the rows."""
         place, fresh = self._enter(rows)
+        self.width = rows.shape[1]
         starts = len(rows)
         while len(fresh):
             state = self._unpack(fresh)
@@ -151,13 +154,20 @@ class _Walk:
             ends, fresh = self._enter(following)
             self.next.update(zip(now, ends.tolist(), strict=True))
             if len(self.number) > self.most:
-                raise bad(
-                    "most",
-                    self.most,
-                    f"enough for the joint states that {starts} starts lead to",
-                    "Raise it, give fewer starts, or analyse the macro TPM instead.",
-                )
+                raise self._too_many(starts)
         return place
+
+    def _too_many(self, starts: int) -> InputError:
+        found = len(self.number)
+        memory = found * (2 * 8 * self.width + OVERHEAD) / 1e6
+        return bad(
+            "most",
+            self.most,
+            f"state space too large: {starts:,} starts have led to {found:,} joint states so far, "
+            f"about {memory:,.1f} MB",
+            "Allow more with most=..., give fewer starts=, or sample the chip instead "
+            "(causal_snn.chips.run), or take its macro TPM (causal_snn.chips.tpm).",
+        )
 
     def successor(self) -> NDArray[np.int64]:
         """Return the successor of every state."""

@@ -116,7 +116,7 @@ class ChipKernel:
         InputError
             If the kernel has Gaussian noise, or there are more than `max_states` of them.
         """
-        self._check_finite()
+        self.check_finite()
         laws = [self._outcomes(k, state) for k in range(self.n)]
         count = int(np.prod([float(len(law)) for law in laws]))
         if count > self.max_states:
@@ -138,7 +138,8 @@ class ChipKernel:
             )
         return tuple(found)
 
-    def _check_finite(self) -> None:
+    def check_finite(self) -> None:
+        """Raise `InputError` if the kernel has Gaussian noise."""
         if np.any(self.noise > 0):
             raise bad(
                 "noise",

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from causal_snn.chips.chain.kernel import ChipKernel, MicroState, OnChip, kernel
 from causal_snn.chips.chain.limits import MOST_STATES, too_large
+from causal_snn.chips.chain.transitions import micro_states, transitions
 from causal_snn.errors import bad, check_choice
 from causal_snn.provenance import provenance
 
@@ -133,18 +134,8 @@ def reachable(
 
 def network_states(chain: ChipKernel, start: MicroState, max_states: int) -> tuple[MicroState, ...]:
     """Return the states that the network can be in, the start first."""
-    found = {start: None}  # a dict keeps the order
-    frontier = [start]
-    while frontier:
-        reached: dict[MicroState, None] = {}
-        for state in frontier:
-            for _, after in chain.successors(state):
-                if after not in found:
-                    found[after] = reached[after] = None
-            if len(found) > max_states:
-                raise too_large("the network", len(found), max_states, _bound(chain, chain.n))
-        frontier = list(reached)
-    return tuple(found)
+    found = transitions(chain, start, max_states, bound=size_bound(chain))
+    return micro_states(chain, found.rows)
 
 
 def neuron_states(chain: ChipKernel, k: int, start: MicroState, max_states: int) -> NeuronStates:
@@ -160,7 +151,7 @@ def neuron_states(chain: ChipKernel, k: int, start: MicroState, max_states: int)
         found.update(new)
         if len(found) > max_states:
             label = chain.mapped.parameters.labels[k]
-            raise too_large(f"neuron {label}", len(found), max_states, _bound(chain, 1))
+            raise too_large(f"neuron {label}", len(found), max_states, size_bound(chain, 1))
         frontier = np.array(new, dtype=frontier.dtype).reshape(len(new), len(names))
         rows.append(frontier)
     table = np.concatenate(rows)
@@ -211,8 +202,9 @@ def _occurring(chain: ChipKernel, k: int, states: tuple[MicroState, ...]) -> Neu
     return NeuronStates((*chain.registers, *_spike_names(depth)), np.array(sorted(rows)))
 
 
-def _bound(chain: ChipKernel, neurons: int) -> str:
+def size_bound(chain: ChipKernel, neurons: int | None = None) -> str:
     """Return the number of all register values as a power of 2, in words."""
+    neurons = chain.n if neurons is None else neurons
     chip = chain.mapped.chip
     bits = chip.voltage.bits
     if chip.current is not None:

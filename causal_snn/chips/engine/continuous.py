@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from causal_snn.chips.chip import Chip
 from causal_snn.chips.engine.chance import Chance, Sampled
-from causal_snn.chips.engine.serial import check_weights
+from causal_snn.chips.engine.serial import check_loaded
 from causal_snn.chips.engine.step import ChipState
 from causal_snn.chips.parameters import Parameters
 from causal_snn.errors import InputError, bad
@@ -47,7 +47,7 @@ class Continuous:
             raise InputError(
                 f"{chip.title} is {chip.schedule}; this engine executes continuous chips"
             )
-        check_weights(chip, parameters)
+        check_loaded(chip, parameters)
         self.chip = chip
         self.settings = {name: value[:, None] for name, value in parameters.neuron.items()}
         self.pieces = int(parameters.neuron["substeps"][0])

@@ -12,6 +12,7 @@ from causal_snn.chips.chip import Chip
 from causal_snn.chips.engine.chance import Chance
 from causal_snn.chips.engine.step import ChipState
 from causal_snn.chips.parameters import Parameters
+from causal_snn.chips.weight_check import check_weights
 from causal_snn.errors import InputError, bad
 
 Numbers = NDArray[Any]
@@ -35,7 +36,7 @@ class Serial:
     def __init__(self, chip: Chip, parameters: Parameters) -> None:
         if chip.schedule != "serial":
             raise InputError(f"{chip.title} is {chip.schedule}; this engine executes serial chips")
-        check_weights(chip, parameters)
+        check_loaded(chip, parameters)
         self.chip = chip
         self.weights = parameters.weights
         self.input_weights = parameters.input_weights
@@ -85,27 +86,10 @@ def _each(
             yield weights[:, source, None] * lanes, lanes
 
 
-def check_weights(chip: Chip, parameters: Parameters) -> None:
-    """Raise `InputError` where weights do not fit the format, or a source has both signs."""
-    form = chip.weight.mantissa
+def check_loaded(chip: Chip, parameters: Parameters) -> None:
+    """Raise `InputError` where parameters, perhaps made for another chip, do not fit this one."""
     least, most = chip.delay
     if np.any((parameters.delays < least) | (parameters.delays > most)):
         raise bad("delays", parameters.delays.max(), f"{least} to {most} on {chip.title}")
     tables = {"weights": parameters.weights, "input_weights": parameters.input_weights}
-    for name, table in tables.items():
-        outside = ~form.holds(table) | (table != np.rint(table))
-        if np.any(outside):
-            raise bad(
-                name,
-                table[outside][0].item(),
-                f"whole numbers from {form.least} to {form.most} on {chip.title}",
-                "`map` finds the scale that fits.",
-            )
-        both = np.flatnonzero(np.any(table > 0, axis=0) & np.any(table < 0, axis=0))
-        if chip.weight.signs == "by_column" and len(both):
-            raise bad(
-                name,
-                f"column {both[0]} with both signs",
-                f"one sign for all that leaves a source of {chip.title}",
-                "Give the source a twin of the other sign.",
-            )
+    check_weights(chip, tables, exponent=parameters.exponent)

@@ -14,7 +14,8 @@ from causal_snn.chips.chip import Chip
 from causal_snn.chips.engine.chance import Chance, Work
 from causal_snn.chips.engine.stages import STAGES, Stage, arriving
 from causal_snn.chips.engine.sums import Sums
-from causal_snn.chips.parameters import Parameters, entries
+from causal_snn.chips.parameters import Parameters
+from causal_snn.chips.weight_check import entries
 from causal_snn.errors import InputError, bad, suggest
 
 Numbers = NDArray[Any]
@@ -96,15 +97,48 @@ class Arrivals:
         shape = (len(self.kinds) * self.n, len(used) * self.n + parameters.inputs)
         table = scipy.sparse.csr_array((weights, (rows, columns)), shape=shape)
         self.sums = Sums(table, most=chip.max_spikes, whole=chip.number == "integer")
+        self.room = self._room()
+        heaviest = float(abs(table).sum(axis=1, dtype=np.float64).max(initial=0))
+        self.most = self.room / max(heaviest * chip.max_spikes, 1.0)
 
     def __call__(self, history: Numbers, spikes: Numbers) -> Work:
-        """Return what arrives, by receptor: history (D, n, L), spikes of the inputs (m, L)."""
+        """Return what arrives, by receptor: history (D, n, L), spikes of the inputs (m, L).
+
+        Raises
+        ------
+        InputError
+            If so many spikes arrive that 64 bits would not hold what they add.
+        """
         counts = [*(history[delay - 1] for delay in self.delays), spikes]
-        total = self.aligned(self.sums(counts))
+        peak = int(spikes.max(initial=0))
+        if peak > self.most:
+            self._check(counts)
+        total = self.aligned(self.sums(counts, peak))
         return {
             arriving(name): total[k * self.n : (k + 1) * self.n]
             for k, name in enumerate(self.kinds)
         }
+
+    def _room(self) -> float:
+        """Return how much can arrive, before shifts, so that int64 holds it and its decay."""
+        chip, bits = self.chip, 62 - max(self.shift, 0) - self.chip.align
+        if chip.number != "integer":
+            return np.inf
+        if (chip.current or chip.voltage).overflow in ("wrap_once", "none"):
+            # What is brought back once, or not at all, goes into a product as it is.
+            decays = (chip.current_decay, chip.voltage_decay)
+            bits -= max((d.bits for d in decays if d and d.kind == "multiply"), default=0)
+        return 2.0**bits
+
+    def _check(self, counts: list[Numbers]) -> None:
+        sizes = abs(self.sums.table).astype(np.float64)
+        if (sizes @ np.concatenate(counts)).max(initial=0) > self.room:
+            raise bad(
+                "input_spikes",
+                int(counts[-1].max()),
+                f"with these weights 64 bits of {self.chip.title} do not hold what so many spikes "
+                f"of a step add; {int(self.most)} of each channel they always hold",
+            )
 
     def aligned(self, total: Numbers) -> Numbers:
         """Return sums shifted by exponent and alignment, as the accumulator holds them."""
@@ -166,7 +200,9 @@ class Tick:
 
     def __call__(self, state: ChipState, spikes: Numbers, chance: Chance) -> ChipState:
         """Return the state one step on, given the input spikes (m, L) of this step."""
-        late = self.chip.input_latency
+        late, most = self.chip.input_latency, self.chip.max_inputs
+        if most is not None:
+            spikes = np.minimum(spikes, most)
         work = self.arrivals(state.history, state.inputs[late - 1] if late else spikes)
         work |= state.registers
         work["s"] = state.history[0]

@@ -54,14 +54,15 @@ class Sums:
         if dense:
             self.batch = self.single
 
-    def __call__(self, counts: Sequence[Numbers]) -> Numbers:
+    def __call__(self, counts: Sequence[Numbers], peak: int) -> Numbers:
         """Return the sums (sums, L), given the counts of the sources (.., L) one upon another.
 
-        The last of `counts` may hold any number; the others at most what was declared.
+        The last of `counts` may hold any number, of which `peak` is the greatest; the others at
+        most what was declared.
         """
         lanes = counts[-1].shape[1]
         table = self.single if lanes == 1 else self.batch
-        if counts[-1].max(initial=0) > self.most:
+        if peak > self.most:
             table = self.table
         sources = np.concatenate(counts, dtype=table.dtype, casting="unsafe")
         if lanes == 1 and self.by_source is not None:

@@ -70,9 +70,10 @@ def map_brainscales(job: Job) -> Draft:
     both, rows = _rows(found.tables)
     if both:
         said.append(f"{both} sources have both signs and take two synapse rows each")
-    circuits = -(-rows // chip.fan_in) if chip.fan_in else 1
-    if circuits > 1:
-        said.append(f"up to {circuits} neuron circuits are joined to one neuron for its fan-in")
+    circuits = np.maximum(-(-rows // (chip.fan_in or 1)), 1)
+    most = int(circuits.max())
+    if most > 1:
+        said.append(f"up to {most} neuron circuits are joined to one neuron for its fan-in")
     return Draft(
         scale=scale,
         rest=origin,
@@ -95,7 +96,8 @@ def map_brainscales(job: Job) -> Draft:
         constant=demand.constant,
         wanted_weights=[demand.weights, demand.input_weights],
         differences=said,
-        extra={"two_rows": both, "circuits": circuits},
+        extra={"two_rows": both, "circuits": most},
+        circuits=circuits,
         # The chip's sign is a row's; a source that drives two rows can have both.
         chip=chip.replace(weight=replace(chip.weight, signs="mixed")) if both else None,
     )
@@ -137,12 +139,15 @@ def _weights(job: Job) -> tuple[Quantised, Floats]:
     return quantise(job.chip, scaled, job.rounding, job.rng), per_unit
 
 
-def _rows(tables: list[Any]) -> tuple[int, int]:
-    """Return how many sources have both signs, and the most synapse rows of a neuron."""
+def _rows(tables: list[Any]) -> tuple[int, NDArray[np.int64]]:
+    """Return how many sources have both signs, and the synapse rows of each neuron.
+
+    Rows run past all neurons, so that a source with both signs takes two of everyone who hears it.
+    """
     both, rows = 0, np.zeros(tables[0].shape[0], dtype=np.int64)
     for table in tables:
         sparse = scipy.sparse.csr_array(table)
         mixed = np.asarray((sparse > 0).sum(axis=0) > 0) & np.asarray((sparse < 0).sum(axis=0) > 0)
         both += int(mixed.sum())
-        rows += np.asarray((sparse != 0).sum(axis=1)).ravel()
-    return both, int(rows.max(initial=0))
+        rows += np.asarray((sparse != 0) @ (1 + mixed.astype(np.int64))).ravel()
+    return both, rows

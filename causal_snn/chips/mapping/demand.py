@@ -36,8 +36,8 @@ class Demand:
     decay, current_decay : array
         Beta and lambda; lambda is 0 for neurons without a synaptic current.
     has_current : array of bool
-    rest, theta, V_reset : array
-        mV.
+    rest, theta, V_reset, V_min : array
+        mV; V_min is the lowest potential that an intervention may set.
     jump : array
         How far a subtractive reset goes (mV); 0 where reset is to a value.
     constant : array
@@ -65,6 +65,7 @@ class Demand:
     rest: Floats
     theta: Floats
     V_reset: Floats
+    V_min: Floats
     jump: Floats
     constant: Floats
     held: NDArray[np.int64]
@@ -129,6 +130,7 @@ def demand(network: Network, input_weights: ArrayLike | None = None) -> Demand:
         rest=columns["rest"],
         theta=columns["theta"],
         V_reset=columns["V_reset"],
+        V_min=columns["V_min"],
         jump=columns["jump"],
         constant=columns["drive"] + gain * network.bias / lost,
         held=np.maximum(columns["refractory"], columns["restart"]).astype(np.int64),
@@ -172,6 +174,7 @@ _ROW = (
     "drive",
     "theta",
     "V_reset",
+    "V_min",
     "jump",
     "restart",
     "strict",
@@ -195,7 +198,7 @@ def _rows(network: Network) -> list[tuple[Any, ...]]:
 def _leaky(model: NeuronModel, network: Network, drive: float) -> tuple[Any, ...]:
     row = unit_row(model, network.dt, drive, 0.0, 0.0)
     decay, coupling, current_decay, gain_v, gain_i, rest, constant, _, theta, v_reset = row[:10]
-    _, jump, restart, _, strict, refractory = row[10:]
+    v_min, jump, restart, _, strict, refractory = row[10:]
     two = model.equations.synapse == 1
     if two and model.name != "cuba_lif":
         raise InputError(f"{model.name}: chips take lif, cuba_lif and integrate_and_fire")
@@ -203,7 +206,7 @@ def _leaky(model: NeuronModel, network: Network, drive: float) -> tuple[Any, ...
     # What one unit of c adds to u: B0; for a late arrival A01 B1.
     return (
         decay, coupling * gain_i, current_decay, gain_v, late, two, rest, constant, theta,
-        v_reset, jump, restart, strict, refractory,
+        v_reset, v_min, jump, restart, strict, refractory,
     )  # fmt: skip
 
 
@@ -217,5 +220,5 @@ def _perfect(model: NeuronModel, dt: float) -> tuple[Any, ...]:
     constant = float(p["I"] / p["C"]) * dt
     return (
         1.0, 0.0, 0.0, 1.0, False, False, 0.0, constant, float(p["theta"]), float(p["V_reset"]),
-        jump, False, convention.strict_threshold, convention.refractory_steps,
+        float(p["V_reset"]), jump, False, convention.strict_threshold, convention.refractory_steps,
     )  # fmt: skip

@@ -73,6 +73,10 @@ class Draft:
         Further findings of a family (axon types, rows for two signs).
     chip : Chip or None
         The chip as it is used, where that is not the one asked for.
+    groups : array of int, shape (n,), or None
+        Neurons that can share a core, where not all can.
+    circuits : array of int, shape (n,), or None
+        Neuron circuits that are joined to each neuron, where more than one can be.
     """
 
     scale: Floats
@@ -89,6 +93,8 @@ class Draft:
     differences: list[str] = field(default_factory=list)
     extra: Mapping[str, Any] = field(default_factory=dict)
     chip: Chip | None = None
+    groups: NDArray[np.int64] | None = None
+    circuits: NDArray[np.int64] | None = None
 
 
 APPROXIMATIONS = {

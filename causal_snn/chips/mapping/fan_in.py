@@ -58,13 +58,14 @@ def split_fan_in(
     table.eliminate_zeros()
     rows, columns, values = [], [], []
     portions: list[int] = []
-    splits = []
+    splits, heights = [], []
     for k in range(n):
         inside = slice(table.indptr[k], table.indptr[k + 1])
         sources, weights = table.indices[inside], table.data[inside]
         if len(sources) > limit:
             groups = _groups(sources, weights, limit, chip.weight.mantissa.most)
             splits.append(Split(unit=made.labels[k], sources=len(sources), partial=len(groups)))
+            heights.append(groups[0][3] / max(float(made.neuron["threshold"][k]), 1.0))
             parts = [n + len(portions) + p for p in range(len(groups))]
             for part, (own, size, sign, portion) in zip(parts, groups, strict=True):
                 rows.append(np.full(len(own), part))
@@ -89,7 +90,8 @@ def split_fan_in(
         [
             f"{len(splits)} neurons with more than {limit} sources get {len(portions)} partial "
             "neurons: their input comes a step later and in portions, and waits while more than "
-            f"about 1 in {ACTIVE} sources of a part spike at once"
+            f"about 1 in {ACTIVE} sources of a part spike at once. A portion is up to "
+            f"{max(heights):.2g} of the neuron's threshold: its spikes are not the same ones"
         ],
     )
 
@@ -104,9 +106,11 @@ def _groups(
         own, size = sources[chosen], np.abs(weights[chosen]).astype(np.int64)
         # So many that no portion exceeds what a weight can be, and no part has too many.
         needed = max(-(-len(own) // limit), -(-int(size.sum()) // (ACTIVE * most)), 1)
-        for part in np.array_split(np.arange(len(own)), needed) if len(own) else []:
-            portion = max(int(size[part].max()), -(-int(size[part].sum()) // ACTIVE))
-            found.append((own[part], size[part], sign, min(portion, most)))
+        parts = np.array_split(np.arange(len(own)), needed) if len(own) else []
+        # One portion for all parts of a sign: a neuron has few different values of weights.
+        sums = [-(-int(size[part].sum()) // ACTIVE) for part in parts]
+        portion = min(max([int(size.max(initial=0)), *sums]), most)
+        found += [(own[part], size[part], sign, portion) for part in parts]
     return found
 
 

@@ -37,12 +37,13 @@ def map_truenorth(job: Job) -> Draft:
     chip, job = job.chip, replace(job, demand=demand)
     subtract, more = settle_reset(job, ("value", "subtract"))
     where = shifted(demand, origin_of(job, subtract, resets_to=True))
+    held_setting(chip, demand)  # refuses what the chip cannot do, before what does not fit
+    delays = delay_table(chip, demand)
     drift, reversal, leaks = _leak(demand, where)
     scale, chosen = _scale(job, demand, where, np.abs(drift))
     wanted = [scaled_rows(t, scale) for t in (demand.weights, demand.input_weights)]
-    found, extra = _typed(chip, wanted)
+    found, groups, extra = _typed(chip, wanted)
     threshold = threshold_setting(chip, where.theta * scale, demand.strict)
-    held_setting(chip, demand)
     neuron = {
         "threshold": threshold,
         "leak": np.rint(drift * scale),
@@ -59,7 +60,7 @@ def map_truenorth(job: Job) -> Draft:
         neuron=neuron,
         weights=found,
         per_unit=1.0 / scale,
-        delays=delay_table(chip, demand),
+        delays=delays,
         decay=np.where(demand.decay == 1, 1.0, np.nan),
         current_decay=np.full(demand.n, np.nan),
         threshold=where.origin + threshold / scale,
@@ -67,6 +68,7 @@ def map_truenorth(job: Job) -> Draft:
         wanted_weights=[job.demand.weights, job.demand.input_weights],
         differences=said,
         extra=extra,
+        groups=groups,
     )
 
 
@@ -94,19 +96,19 @@ def _leak(demand: Demand, where: Shifted) -> tuple[Floats, NDArray[np.bool_], li
 
 def _scale(job: Job, demand: Demand, where: Shifted, leak: Floats) -> tuple[Floats, list[str]]:
     most = float(job.chip.setting("leak").high)
-    more = [Limit("leak", float(leak.max()), most)] if np.any(leak > 0) else []
+    more = [Limit("leak", leak, most)] if np.any(leak > 0) else []
     return choose_scale(
         demand, job.chip, where, job.scale, job.clip, [*limits(demand, job.chip, where), *more]
     )
 
 
-def _typed(chip: Chip, wanted: list[Any]) -> tuple[Quantised, dict[str, Any]]:
-    """Return tables in which every axon has one type on its core, and what was found."""
+def _typed(chip: Chip, wanted: list[Any]) -> tuple[Quantised, NDArray[np.int64], dict[str, Any]]:
+    """Return tables in which every axon has one type on its core, the cores, and the types."""
     assert chip.weight.values is not None
     n, own = wanted[0].shape[0], wanted[0].shape[1]
     joint = scipy.sparse.csr_array(scipy.sparse.hstack([scipy.sparse.csr_array(t) for t in wanted]))
     most = chip.weight.mantissa.most
-    clipped = abs(joint) > most + 1.0
+    clipped = abs(joint) > most + 0.5
     of = pack(chip, joint)[0]
     rows, columns, data = [], [], []
     types, squares = [], 0.0
@@ -149,7 +151,7 @@ def _typed(chip: Chip, wanted: list[Any]) -> tuple[Quantised, dict[str, Any]]:
             for k in range(n)
         ]
         extra["squared_error_free_types"] = float(np.sum(free))
-    return Quantised(tables, 0, 1.0, cuts), extra
+    return Quantised(tables, 0, 1.0, cuts), of, extra
 
 
 def map_odin(job: Job) -> Draft:
@@ -161,10 +163,12 @@ def map_odin(job: Job) -> Draft:
     if np.any(where.constant != 0):
         raise bad(
             "drive",
-            float(where.constant[np.argmax(np.abs(where.constant))]),
+            float(f"{where.constant[np.argmax(np.abs(where.constant))]:.6g}"),
             f"no constant input (mV per step) on {chip.title}",
             "Send it as spikes of an input channel: input_weights, and input_spikes of the run.",
         )
+    held_setting(chip, demand)  # refuses what the chip cannot do, before what does not fit
+    delays = delay_table(chip, demand)
     leak = (1.0 - demand.decay) * np.maximum(where.theta, 0.0) / 2.0
     scale, chosen = _scale(job, demand, where, leak)
     found = quantise(
@@ -174,7 +178,6 @@ def map_odin(job: Job) -> Draft:
         job.rng,
     )
     threshold = threshold_setting(chip, where.theta * scale, demand.strict)
-    held_setting(chip, demand)
     said += more + chosen + common_differences(job, subtract)
     if np.any(leak > 0):
         said.append(
@@ -190,7 +193,7 @@ def map_odin(job: Job) -> Draft:
         neuron={"threshold": threshold, "leak": np.rint(leak * scale)},
         weights=found,
         per_unit=1.0 / scale,
-        delays=delay_table(chip, demand),
+        delays=delays,
         decay=np.where(demand.decay == 1, 1.0, np.nan),
         current_decay=np.full(demand.n, np.nan),
         threshold=where.origin + threshold / scale,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,8 +50,8 @@ def map_network(
     chip : Chip
     scale : float, array of shape (n,) or "largest", optional
         Register units per mV. Default: the format's own, 2^frac, where the registers have binary
-        places and everything fits; otherwise the largest at which threshold, bias and weights
-        fit unclipped and registers that wrap never do so.
+        places and everything fits; otherwise the largest at which threshold, V_min, bias and
+        weights fit unclipped and registers that wrap never do so.
     clip : bool
         Whether weights that do not fit at the given scale are cut off; otherwise that is an
         error.
@@ -103,8 +104,8 @@ def map_network(
     )
     draft = _family(chip)(job)
     chip = draft.chip or chip
-    made = _parameters(chip, draft, network.labels)
-    held, splits, said = _fan_in(chip, made, network.labels, split)
+    made = _parameters(_before_twins(chip), draft, network.labels)
+    held, splits, said = _fan_in(_before_twins(chip), made, network.labels, split)
     if chip.weight.signs == "by_column":
         held, twins = with_twins(chip, held)
         if twins:
@@ -165,6 +166,11 @@ def _family(chip: Chip) -> Callable[[Job], Draft]:
             f"{chip.title}: its potential neither decays nor leaks; nothing maps to it"
         )
     return map_registers
+
+
+def _before_twins(chip: Chip) -> Chip:
+    """Return the chip as if its sources could have both signs: twins come last."""
+    return chip.replace(weight=replace(chip.weight, signs="mixed"))
 
 
 def _parameters(chip: Chip, draft: Draft, labels: Sequence[str]) -> Parameters:

@@ -104,8 +104,7 @@ def quantise(chip: Chip, tables: list[Any], rounding: str, rng: np.random.Genera
         )
         kept = np.clip(steps, least // step, most // step)
         found.append(_like(table, kept * step))
-        # Half a step over the end is rounding; more is cutting off.
-        clipped.append(_like(table, np.abs(ratio - kept) > 1.0))
+        clipped.append(_like(table, kept != steps))
     if chip.weight.exponent_stage == "per_weight" and exponent > 0:
         found, exponent = [table * float(1 << exponent) for table in found], 0
     return Quantised(found, exponent, unit, clipped)

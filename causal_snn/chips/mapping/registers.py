@@ -47,7 +47,14 @@ def map_registers(job: Job) -> Draft:
     demand, arriving, current_decay, more = _current(job, demand, neuron)
     said += more
     if not chip.has("bias") and np.any(where.constant != 0):
-        raise bad("drive", float(where.constant.max()), f"0: {chip.title} has no bias")
+        raise bad(
+            "drive",
+            float(f"{where.constant[np.argmax(np.abs(where.constant))]:.6g}"),
+            f"no constant input (mV per step) on {chip.title}, which has no bias",
+            "Send it as spikes of an input channel: input_weights, and input_spikes of the run.",
+        )
+    held = held_setting(chip, demand)  # refuses what the chip cannot do, before what does not fit
+    delays = delay_table(chip, demand)
     scale, more = choose_scale(demand, chip, where, job.scale, job.clip)
     said += more
     found = quantise(
@@ -66,7 +73,6 @@ def map_registers(job: Job) -> Draft:
         constant = neuron["bias"] / scale
     if chip.has("reset"):
         neuron["reset"] = whole(where.reset * scale)
-    held = held_setting(chip, demand)
     if held is not None:
         neuron["refractory"] = held
     said += common_differences(job, subtract)
@@ -80,7 +86,7 @@ def map_registers(job: Job) -> Draft:
         weights=found,
         # Weights were divided by what the current's own decay takes of them on arrival.
         per_unit=arriving * 2.0 ** (found.exponent + chip.align) / scale,
-        delays=delay_table(chip, demand),
+        delays=delays,
         decay=decay,
         current_decay=current_decay,
         threshold=where.origin + threshold / scale,

@@ -131,8 +131,8 @@ class MappingReport:
             ("common exponent of the weights", str(self.exponent)),
             ("step of the weights (mV)", _span(*_ends(self.weight_step))),
             ("weights", str(self.weights)),
-            ("clipped", str(len(self.clipped))),
-            ("silenced", str(len(self.silenced))),
+            ("clipped", _share(len(self.clipped), self.weights)),
+            ("silenced", _share(len(self.silenced), self.weights)),
             ("created", str(len(self.created))),
             (
                 "error of a weight, max / rms (mV)",
@@ -155,7 +155,7 @@ class MappingReport:
             (f"different values on a core: {name}", f"{used} of {most}")
             for name, (used, most) in self.cores.shared.items()
         ]
-        found += [("a core has too little", text) for text in self.cores.beyond]
+        found += [("beyond the chip", text) for text in self.cores.beyond]
         found += [("difference", text) for text in self.differences]
         return found
 
@@ -189,14 +189,23 @@ class MappingReport:
 
     def __str__(self) -> str:
         return (
-            f"{len(self.labels)} neurons on {self.chip}: {self.weights} weights, "
-            f"{len(self.clipped)} clipped, {len(self.silenced)} silenced, error at most "
-            f"{self.max_weight_error:.3g} mV; {self.cores.count} cores; "
-            f"{len(self.differences)} differences"
+            f"{_counted(len(self.labels), 'neuron')} on {self.chip}: "
+            f"{_counted(self.weights, 'weight')}, {len(self.clipped)} clipped, "
+            f"{len(self.silenced)} silenced, error at most {self.max_weight_error:.3g} mV; "
+            f"{_counted(self.cores.count, 'core')}; "
+            f"{_counted(len(self.differences), 'difference')}"
         )
 
     def __repr__(self) -> str:
         return f"<MappingReport {self}>"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _share(count: int, of: int) -> str:
+    return f"{count} ({100 * count / of:.2g} %)" if count else "0"
 
 
 def _ends(values: Floats) -> tuple[float, float]:
@@ -209,4 +218,4 @@ def _span(low: float, high: float) -> str:
 
 def _worst(values: Floats) -> str:
     known = values[~np.isnan(values)]
-    return f"{float(np.max(np.abs(known))):.3g}" if len(known) else "none"
+    return f"{float(np.max(np.abs(known))):.3g}" if len(known) else "does not apply"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import scipy.sparse
+from numpy.typing import NDArray
 
 from causal_snn.chips.mapping.demand import Demand
 from causal_snn.chips.mapping.draft import Draft, Job
 from causal_snn.chips.mapping.fan_in import join_limit
 from causal_snn.chips.mapping.report import MappingReport, Split
 from causal_snn.chips.mapping.settings import tau_error
-from causal_snn.chips.mapping.sharing import cores
+from causal_snn.chips.mapping.sharing import Cores, cores
 from causal_snn.chips.parameters import Parameters
 from causal_snn.models.network_checks import is_sparse
 
@@ -28,6 +30,8 @@ def report_on(
     np.add.at(counts, edges[after != 0, 1], 1)
     limit = join_limit(chip)
     too_many = () if limit is None else tuple(labels[k] for k in np.flatnonzero(counts > limit))
+    groups = _groups(draft, labels, splits, made.n)
+    placed = cores(chip, made, groups=groups, circuits=draft.circuits)
     return MappingReport(
         chip=chip.title,
         labels=labels,
@@ -54,10 +58,31 @@ def report_on(
         fan_in_limit=limit,
         too_many=too_many,
         splits=splits,
-        cores=cores(chip, made),
+        cores=placed,
         differences=(*draft.differences, *said),
-        extra=draft.extra,
+        extra=_by_core(draft, groups, placed),
     )
+
+
+def _groups(
+    draft: Draft, labels: tuple[str, ...], splits: tuple[Split, ...], n: int
+) -> NDArray[np.int64] | None:
+    """Return the group of every neuron of the chip; partial ones are in that of their neuron."""
+    if draft.groups is None:
+        return None
+    partial = [np.full(one.partial, draft.groups[labels.index(one.unit)]) for one in splits]
+    found = np.concatenate([draft.groups, *partial])
+    assert len(found) == n
+    return found
+
+
+def _by_core(draft: Draft, groups: NDArray[np.int64] | None, placed: Cores) -> Mapping[str, Any]:
+    """Return the further findings of a draft, axon types for each core of the report."""
+    if groups is None or "axon_types" not in draft.extra:
+        return draft.extra
+    first = np.unique(placed.of, return_index=True)[1]  # a neuron of each core
+    types = tuple(draft.extra["axon_types"][groups[k]] for k in first)
+    return {**draft.extra, "axon_types": types}
 
 
 def _edges(draft: Draft, n: int) -> tuple[Any, Any, Any, Any, Any]:

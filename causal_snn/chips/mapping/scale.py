@@ -17,7 +17,7 @@ from causal_snn.models.network_checks import is_sparse
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Limit:
     """A bound on the scale: `size` mV must fit below `most` register units.
 
@@ -25,8 +25,8 @@ class Limit:
     ----------
     name : str
         What has to fit.
-    size : float
-        mV.
+    size : array, shape (n,)
+        mV, of each neuron.
     most : float
         Register units.
     hard : bool
@@ -34,14 +34,14 @@ class Limit:
     """
 
     name: str
-    size: float
+    size: Floats
     most: float
     hard: bool = True
 
     @property
     def scale(self) -> float:
-        """The largest scale that it allows."""
-        return float(self.most / self.size)
+        """The largest scale that it allows, the same for all neurons."""
+        return float(self.most / self.size.max())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +51,7 @@ class Shifted:
     origin: Floats
     theta: Floats
     reset: Floats
+    lowest: Floats
     constant: Floats
 
 
@@ -60,19 +61,20 @@ def shifted(demand: Demand, origin: Floats) -> Shifted:
         origin=origin,
         theta=demand.theta - origin,
         reset=demand.V_reset - origin,
+        lowest=demand.V_min - origin,
         constant=demand.constant + (1.0 - demand.decay) * (demand.rest - origin),
     )
 
 
 def limits(demand: Demand, chip: Chip, where: Shifted) -> list[Limit]:
     """Return every bound on the scale of a chip whose registers count from the origin."""
-    found = list(setting_limits(chip, where))
+    found = setting_limits(chip, where, demand.strict)
     found += weight_limits(demand, chip)
     found += overflow_limits(demand, chip, where)
-    return [one for one in found if one.size > 0]
+    return [one for one in found if one.size.max() > 0]
 
 
-def setting_limits(chip: Chip, where: Shifted) -> list[Limit]:
+def setting_limits(chip: Chip, where: Shifted, strict: NDArray[np.bool_]) -> list[Limit]:
     """Return the bounds that threshold, bias and reset set."""
     found = []
     for name, values in (
@@ -84,25 +86,39 @@ def setting_limits(chip: Chip, where: Shifted) -> list[Limit]:
             continue
         setting = chip.setting(name)
         most, least = setting.high, setting.low
+        size = np.maximum(values, 0.0)
         if name == "threshold" and chip.number == "integer":
             most = min(most, chip.voltage.most)
-        found.append(Limit(name, max(float(values.max()), 0.0), most))
+            # For v > theta on a chip that spikes at v >= threshold, the threshold is the next
+            # whole number above theta: theta itself has to stay below the end.
+            size = np.where(strict & (chip.threshold == ">="), size * (1.0 + _BELOW), size)
+        found.append(Limit(name, size, most))
         if least < 0:
-            found.append(Limit(name, max(float(-values.min()), 0.0), -least))
+            found.append(Limit(name, np.maximum(-values, 0.0), -least))
+    if chip.number == "integer" and chip.voltage.least < 0:
+        # What an intervention may set, the register should hold.
+        below = np.maximum(-where.lowest, 0.0)
+        found.append(Limit("lowest potential", below, -chip.voltage.least, hard=False))
     return found
+
+
+_BELOW = 1e-9
 
 
 def weight_limits(demand: Demand, chip: Chip) -> list[Limit]:
     """Return the bounds that the weights' mantissas and exponents set."""
     most, least = weight_range(chip)
     high, low = _extremes(demand)
-    found = [Limit("weights", high, most)] if high > 0 else []
-    if low < 0:
-        found.append(Limit("weights", -low, -least))
-    for one in found:
-        if one.most <= 0:
-            sign = "negative" if low < 0 and least == 0 else "positive"
-            raise InputError(f"weights: {chip.title} holds none that is {sign}")
+    found = []
+    for size, end, sign in ((high, most, "positive"), (low, -least, "negative")):
+        if size.max() <= 0:
+            continue
+        if end <= 0:
+            raise InputError(
+                f"weights: {chip.title} holds none that is {sign}, and the network has "
+                f"{'' if sign == 'positive' else '-'}{size.max():g} mV. Take another chip"
+            )
+        found.append(Limit("weights", size, end))
     return found
 
 
@@ -117,12 +133,15 @@ def weight_range(chip: Chip) -> tuple[float, float]:
     return (most // form.step * form.step) * unit, -(-least // form.step * form.step) * unit
 
 
-def _extremes(demand: Demand) -> tuple[float, float]:
-    high, low = 0.0, 0.0
+def _extremes(demand: Demand) -> tuple[Floats, Floats]:
+    """Return the largest weight of each neuron of either sign, as sizes (mV)."""
+    high, low = np.zeros(demand.n), np.zeros(demand.n)
     for table in (demand.weights, demand.input_weights):
-        values = table.data if is_sparse(table) else table
-        high = max(high, float(np.max(values, initial=0.0)))
-        low = min(low, float(np.min(values, initial=0.0)))
+        if not table.shape[1]:
+            continue
+        for size, signed in ((high, table), (low, -table)):
+            row = signed.max(axis=1)
+            np.maximum(size, row.toarray().ravel() if is_sparse(row) else row, out=size)
     return high, low
 
 
@@ -154,7 +173,8 @@ def _rounding_room(demand: Demand, chip: Chip) -> Floats:
         sources += np.asarray((table != 0).sum(axis=1), dtype=np.float64).ravel()
     high, low = _extremes(demand)
     form = chip.weight
-    return sources * max(high, -low) * form.step / max(form.mantissa.most - form.step, 1)
+    largest = float(np.maximum(high, low).max())
+    return sources * largest * form.step / max(form.mantissa.most - form.step, 1)
 
 
 def input_bounds(demand: Demand) -> tuple[Floats, Floats]:
@@ -174,9 +194,9 @@ def _row_sums(table: Any, sign: int) -> Floats:
 def _room(name: str, form: Fixed, up: Floats, down: Floats) -> list[Limit]:
     if form.overflow not in ("wrap", "wrap_once", "error"):
         return []
-    found = [Limit(name, float(up.max()), form.most, hard=False)]
+    found = [Limit(name, up, form.most, hard=False)]
     if form.least < 0:
-        found.append(Limit(name, float(down.max()), -form.least - 1, hard=False))
+        found.append(Limit(name, down, -form.least - 1, hard=False))
     return found
 
 
@@ -211,9 +231,11 @@ def choose_scale(
     if wanted is None or wanted == "largest":
         return np.full(demand.n, largest), []
     scale = _given(wanted, demand.n)
-    greatest = float(scale.max())
     for one in sorted(bounds, key=lambda one: one.scale):
-        if greatest <= one.scale or not one.hard or (clip and one.name == "weights"):
+        k = int(np.argmax(one.size * scale))
+        size, units = float(one.size[k]), float((one.size * scale)[k])
+        # Equal but for the rounding of the scale's own quotient fits.
+        if units <= one.most * (1 + 1e-12) or not one.hard or (clip and one.name == "weights"):
             continue
         what = "a weight" if one.name == "weights" else f"the {one.name}"
         fix = f"scale = {_floor(largest):g} would fit everything"
@@ -221,9 +243,8 @@ def choose_scale(
             fix += "; clip=True cuts weights off"
         raise bad(
             "scale",
-            greatest,
-            f"{what} of {one.size:g} mV becomes {one.size * greatest:.6g}, and {chip.title} "
-            f"holds up to {one.most:g}",
+            float(scale[k]),
+            f"{what} of {size:g} mV becomes {units:.6g}, and {chip.title} holds up to {one.most:g}",
             f"{fix}.",
         )
     return scale, []

@@ -25,7 +25,8 @@ class Cores:
     of : array of int, shape (n,)
         Core of each neuron.
     neurons, in_axons, synapse_bits : array of int, shape (cores,)
-        What each core uses; an axon is a source with a target on the core.
+        What each core uses; an axon is a source with a target on the core. Circuits that are
+        joined to one neuron count each.
     copies : int
         Neurons that must be there again, since they have targets on more cores than they have
         output axons. A copy has the inputs of its original, and so does the same at the same
@@ -34,7 +35,7 @@ class Cores:
         For settings of which a core holds only so many different values: the most on any core,
         and how many there can be.
     beyond : tuple of str
-        What a core has too much of, as sentences.
+        What is too much for a core or for one chip, as sentences.
     """
 
     of: Ints
@@ -51,11 +52,37 @@ class Cores:
         return len(self.neurons)
 
 
-def cores(chip: Chip, parameters: Parameters) -> Cores:
-    """Return the cores that parameters take."""
+def cores(
+    chip: Chip,
+    parameters: Parameters,
+    *,
+    groups: Ints | None = None,
+    circuits: Ints | None = None,
+) -> Cores:
+    """Return the cores that parameters take.
+
+    Parameters
+    ----------
+    chip : Chip
+    parameters : Parameters
+    groups : array of int, shape (n,), optional
+        Only neurons of one group can share a core (those for which an axon has one type).
+    circuits : array of int, shape (n,), optional
+        How many neuron circuits each neuron takes; default one.
+    """
     table = _inputs_of(parameters)
     configurations = {name: _configurations(name, parameters) for name in chip.core.shared}
-    of, used, most, crowded = pack(chip, table, configurations)
+    of = np.zeros(parameters.n, dtype=np.int64)
+    used: list[tuple[int, int, int]] = []
+    most, crowded = dict.fromkeys(configurations, 0), set()
+    for own in _members(groups, parameters.n):
+        parts = {name: numbers[own] for name, numbers in configurations.items()}
+        sizes = None if circuits is None else circuits[own]
+        place, more, shared, beyond = pack(chip, table[own], parts, sizes)
+        of[own] = place + len(used)
+        used += more
+        crowded |= beyond
+        most = {name: max(most[name], shared[name]) for name in most}
     neurons, axons, memory = (
         np.array(column, dtype=np.int64) for column in zip(*used, strict=True)
     )
@@ -66,12 +93,32 @@ def cores(chip: Chip, parameters: Parameters) -> Cores:
         synapse_bits=memory,
         copies=_copies(chip, parameters, of, len(used)),
         shared={name: (most[name], limit) for name, limit in chip.core.shared.items()},
-        beyond=tuple(f"a neuron alone exceeds the {name} of a core" for name in sorted(crowded)),
+        beyond=_beyond_chip(chip, len(used), crowded),
     )
 
 
+def _beyond_chip(chip: Chip, count: int, crowded: set[str]) -> tuple[str, ...]:
+    found = [f"a neuron alone exceeds the {name} of a core" for name in sorted(crowded)]
+    most = chip.core.count
+    if most is not None and count > most:
+        has = "one core" if most == 1 else f"{most} cores"
+        found.append(f"{count} cores, and one chip has {has}: links between chips are not modelled")
+    return tuple(found)
+
+
+def _members(groups: Ints | None, n: int) -> list[Ints]:
+    """Return the neurons of each group."""
+    if groups is None:
+        return [np.arange(n)]
+    order = np.argsort(groups, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
+
+
 def pack(
-    chip: Chip, table: Any, configurations: Mapping[str, Ints] | None = None
+    chip: Chip,
+    table: Any,
+    configurations: Mapping[str, Ints] | None = None,
+    circuits: Ints | None = None,
 ) -> tuple[Ints, list[tuple[int, int, int]], dict[str, int], set[str]]:
     """Return the core of each neuron, what each core uses, the most it shares, what one exceeds.
 
@@ -86,9 +133,13 @@ def pack(
         Who hears whom.
     configurations : mapping of str to array of int, shape (n,), optional
         For each shared setting, a number that tells its values apart.
+    circuits : array of int, shape (n,), optional
+        Neuron circuits that each neuron takes; default one.
     """
     configurations = configurations or {}
-    core = _Core(chip, table, configurations)
+    if circuits is None:
+        circuits = np.ones(table.shape[0], dtype=np.int64)
+    core = _Core(chip, table, configurations, circuits)
     of = np.full(table.shape[0], -1, dtype=np.int64)
     used: list[tuple[int, int, int]] = []
     columns = scipy.sparse.csc_array(table)
@@ -115,8 +166,11 @@ _NEVER = np.iinfo(np.int64).max
 class _Core:
     """A core that is being filled."""
 
-    def __init__(self, chip: Chip, table: Any, configurations: Mapping[str, Ints]) -> None:
+    def __init__(
+        self, chip: Chip, table: Any, configurations: Mapping[str, Ints], circuits: Ints
+    ) -> None:
         self.limits, self.table, self.configurations = chip.core, table, configurations
+        self.circuits = circuits
         self.bits = _synapse_bits(chip)
         self.most = dict.fromkeys(configurations, 0)
         self.crowded: set[str] = set()
@@ -137,7 +191,8 @@ class _Core:
         """Return whether a neuron still fits."""
         own = self._own(k)
         synapses = self.synapses + len(own)
-        if _beyond(self.limits, self.size + 1, len(self.axons | own), synapses * self.bits):
+        size = self.size + int(self.circuits[k])
+        if _beyond(self.limits, size, len(self.axons | own), synapses * self.bits):
             return False
         return all(
             len(self.held[name] | {int(values[k])}) <= self.limits.shared[name]
@@ -147,10 +202,11 @@ class _Core:
     def add(self, k: int) -> set[int]:
         """Put a neuron on the core; return its axons that were not there."""
         own = self._own(k)
-        self.crowded |= _beyond(self.limits, 1, len(own), len(own) * self.bits)
+        size = int(self.circuits[k])
+        self.crowded |= _beyond(self.limits, size, len(own), len(own) * self.bits)
         new = own - self.axons
         self.axons |= own
-        self.size, self.synapses = self.size + 1, self.synapses + len(own)
+        self.size, self.synapses = self.size + size, self.synapses + len(own)
         for name, values in self.configurations.items():
             self.held[name].add(int(values[k]))
             self.most[name] = max(self.most[name], len(self.held[name]))

@@ -11,7 +11,7 @@ from causal_snn.chips.chip import Chip
 from causal_snn.chips.mapping.demand import Demand, scaled_rows
 from causal_snn.chips.mapping.draft import Draft, Job, common_differences, settle_reset
 from causal_snn.chips.mapping.quantise import Quantised, quantise
-from causal_snn.chips.mapping.scale import Limit, input_bounds
+from causal_snn.chips.mapping.scale import input_bounds
 from causal_snn.chips.mapping.settings import (
     decay_setting,
     delay_table,
@@ -126,7 +126,7 @@ def _weights(job: Job, amperes: Floats) -> tuple[Quantised, list[str]]:
         raise bad(
             "weights",
             size,
-            f"up to {Limit('', 1.0, most * 2.0**high / np.max(amperes)).most:g} mV on {chip.title}",
+            f"up to {most * 2.0**high / np.max(amperes):g} mV on {chip.title}",
             "Scale the network down, or give clip=True.",
         )
     found = quantise(chip.replace(weight=_at(chip, shift)), tables, job.rounding, job.rng)

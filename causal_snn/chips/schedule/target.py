@@ -15,6 +15,8 @@ from causal_snn.errors import bad
 Floats = NDArray[np.float64]
 INDEPENDENT = 1e-9
 """Independence gap up to which units may be drawn one after the other."""
+MOST_WEIGHT = 1 << 31
+"""Of threshold units; sums of them stay exact in int64."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +93,15 @@ def target(network: Target | ArrayLike | Any, *, labels: Sequence[str] | None = 
             "Use tpm.project() to accept the distance.",
         )
     names = labels if labels is not None else getattr(network, "labels", None)
-    table = np.array(getattr(network, "state_by_node", network), dtype=float)
+    try:
+        table = np.array(getattr(network, "state_by_node", network), dtype=float)
+    except (TypeError, ValueError):
+        raise bad(
+            "target",
+            type(network).__name__,
+            "a Target, a table P(unit on next | state) of shape (2^n, n), or a TPM",
+            "A network on a chip enters by its TPM: chips.tpm(mapped, noise='network').",
+        ) from None
     n = table.shape[-1] if table.ndim == 2 else 0
     if n == 0 or table.shape != (2**n, n):
         raise bad("target", f"shape {table.shape}", "shape (2^n, n), a column for each unit")
@@ -134,10 +144,11 @@ def threshold_units(
 
 
 def _whole(name: str, given: NDArray[Any]) -> NDArray[np.int64]:
-    found = given.astype(np.int64)
-    if (found != given).any():
+    if given.dtype.kind not in "iufb" or not (given == np.rint(given)).all():
         raise bad(name, given.tolist(), "whole numbers")
-    return found
+    if not np.isfinite(given).all() or (np.abs(given) > MOST_WEIGHT).any():
+        raise bad(name, given.tolist(), f"whole numbers from -{MOST_WEIGHT:,} to {MOST_WEIGHT:,}")
+    return given.astype(np.int64)
 
 
 def _labels(labels: Sequence[str] | None, n: int) -> tuple[str, ...]:

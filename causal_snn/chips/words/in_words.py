@@ -13,9 +13,8 @@ from causal_snn.chips.engine.step import ChipState
 from causal_snn.chips.parameters import parameters
 from causal_snn.chips.run import ChipRun, run
 from causal_snn.chips.words.known import vocabulary
-from causal_snn.chips.words.vocabulary import Vocabulary
-from causal_snn.chips.xylo import MOST_EVENTS
-from causal_snn.errors import bad
+from causal_snn.chips.words.vocabulary import Reading, Vocabulary, Words
+from causal_snn.errors import InputError, bad
 
 
 def run_in_words(
@@ -36,8 +35,9 @@ def run_in_words(
     mapping : mapping
         As ``params`` of a trace (or the whole trace), or the keywords of `parameters`.
     input_spikes : array of int
-        In the layout of the emulator's traces, see `replay`; (T, m) or (L, T, m) with the
-        keywords of `parameters`.
+        In the layout of the emulator's traces, see `replay`, or in the other where only that
+        has as many channels as the weights; (T, m) or (L, T, m) with the keywords of
+        `parameters`.
 
     Returns
     -------
@@ -60,15 +60,39 @@ def run_in_words(
             chip.title,
             f"{' or '.join(known.chips)}, for parameters in the words of {known.name}",
         )
-    spikes, _ = inputs_in_words(known, input_spikes)
-    reading = known.read(words, spikes.shape[1], chip)[0]
-    return run(reading.chip, reading.parameters, spikes, start=start, rng=rng, record=record)
+    spikes, readings = read_in_words(known, words, input_spikes, chip)
+    first = readings[0]
+    return run(first.chip, first.parameters, spikes, start=start, rng=rng, record=record)
 
 
-def inputs_in_words(
-    known: Vocabulary, given: ArrayLike
-) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Return input spikes as (T, m), and notes, from the layout of an emulator's traces.
+def read_in_words(
+    known: Vocabulary, words: Words, input_spikes: ArrayLike, chip: Chip | None
+) -> tuple[NDArray[np.int64], list[Reading]]:
+    """Return input spikes as (T, m), and every reading of the words.
+
+    The emulator's own layout of the spikes is tried first. Where its number of channels does
+    not fit the weights and that of the other layout does, the spikes are in the other.
+
+    Raises
+    ------
+    InputError
+        If the words do not fit the spikes in either layout.
+    """
+    spikes = inputs_in_words(known, input_spikes)
+    try:
+        return spikes, known.read(words, spikes.shape[1], chip)
+    except InputError:
+        if np.ndim(input_spikes) != 2:
+            raise
+        try:
+            return spikes.T, known.read(words, len(spikes), chip)
+        except InputError:
+            pass  # what was wrong in the emulator's own layout is said
+        raise
+
+
+def inputs_in_words(known: Vocabulary, given: ArrayLike) -> NDArray[np.int64]:
+    """Return input spikes as (T, m), from the layout of an emulator's traces.
 
     Raises
     ------
@@ -93,11 +117,7 @@ def inputs_in_words(
         table = table[:, None]
     elif not known.steps_first:
         table = table.T
-    if known.name == "xylosim" and np.any(table > MOST_EVENTS):
-        return np.minimum(table, MOST_EVENTS), (
-            f"events of a channel above {MOST_EVENTS} in one step dropped, as xylosim does",
-        )
-    return table, ()
+    return table
 
 
 def _is_plain(chip: Chip, words: Any) -> bool:

@@ -13,6 +13,7 @@ from causal_snn.chips.words.vocabulary import (
     Words,
     as_rows_of_targets,
     one_each,
+    unaligned,
     whole,
 )
 
@@ -32,7 +33,7 @@ def _read(words: Words, channels: int, chip: Chip | None) -> list[Reading]:
         chip = chip.replace(input_latency=delay)
     weights = table >> 6
     if np.any(table % 64):
-        chip, weights = chip.replace(align=0), table
+        chip, weights = unaligned(chip), table
     return [
         Reading(
             chip=chip,

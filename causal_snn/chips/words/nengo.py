@@ -17,6 +17,7 @@ from causal_snn.chips.words.vocabulary import (
     as_rows_of_targets,
     notes,
     one_each,
+    unaligned,
     whole,
 )
 
@@ -37,7 +38,7 @@ def _reading(words: Words, table: NDArray[np.int64], note: str, chip: Chip | Non
         chip = _chip(words)
     # Effective weights contain the 6 bits of the align shift, unless they are finer.
     if np.any(table % 64):
-        chip, weights = chip.replace(align=0), table
+        chip, weights = unaligned(chip), table
     else:
         weights = table >> 6
     return Reading(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,10 @@ def _read(words: Words, channels: int, chip: Chip | None) -> list[Reading]:
         table = table * np.atleast_2d(integers("connections", words["connections"]))
     n = len(table)
     own = chip is None
-    chip = truenorth(convention="ranc") if chip is None else chip
+    if chip is None:
+        chip = truenorth(convention="ranc")
+        # The simulator has as many types of axons as its file says.
+        chip = chip.replace(weight=replace(chip.weight, values=max(by_type.shape[1], 1)))
     modes = one_each("reset_mode", words["reset_mode"], n)
     if np.any((modes < 0) | (modes > 1)):
         raise bad("reset_mode", words["reset_mode"], "0 (absolute) or 1 (linear)")

@@ -9,6 +9,7 @@ import numpy as np
 from causal_snn.chips.chip import Chip
 from causal_snn.chips.parameters import parameters
 from causal_snn.chips.words.vocabulary import Reading, Vocabulary, Words
+from causal_snn.errors import bad
 
 
 def _read(words: Words, channels: int, chip: Chip | None) -> list[Reading]:
@@ -22,7 +23,12 @@ def _read(words: Words, channels: int, chip: Chip | None) -> list[Reading]:
     weight = np.atleast_2d(np.asarray(words["weight"], dtype=np.float64)) * scale
     if found:
         weight = np.rint(weight)
-    weight = np.broadcast_to(weight, (len(weight), channels))
+    if weight.ndim != 2 or weight.shape[1] != channels:
+        raise bad(
+            "weight",
+            f"shape {np.shape(words['weight'])}",
+            f"shape (n, {channels}), as there are {channels} channels",
+        )
     return [
         Reading(
             chip=chip,

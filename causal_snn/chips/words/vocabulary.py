@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -114,6 +114,19 @@ def shift(values: NDArray[np.int64], by: NDArray[np.int64] | int) -> NDArray[np.
     """Return values shifted to the left, or to the right where `by` is negative."""
     left, right = np.maximum(by, 0), np.maximum(-np.asarray(by), 0)
     return np.asarray((values << left) >> right)
+
+
+def unaligned(chip: Chip) -> Chip:
+    """Return the chip for tables of weights that contain its align shift and the exponent."""
+    low, high = chip.weight.exponents
+    return chip.replace(
+        align=0,
+        weight=replace(
+            chip.weight,
+            exponents=(low + chip.align, high + chip.align),
+            exponent_stage="per_weight",
+        ),
+    )
 
 
 def as_rows_of_targets(

@@ -74,5 +74,5 @@ XYLOSIM = Vocabulary(
     hint="xylosim",
     steps_first=True,
     read=_read,
-    layouts={"i_syn": "neurons", "v": "neurons"},
+    layouts={"u": "neurons", "i_syn": "neurons", "v": "neurons"},
 )
