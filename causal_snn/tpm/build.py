@@ -15,11 +15,11 @@ import numpy as np
 
 from causal_snn import order
 from causal_snn.coarse import UnitPartition
-from causal_snn.errors import check_choice
+from causal_snn.errors import bad, check_choice
 from causal_snn.models.network import Network
 from causal_snn.provenance import provenance
 from causal_snn.simulation import StationarySamples, sample_stationary
-from causal_snn.tpm.declared import Cells, Potentials, prepare
+from causal_snn.tpm.declared import CURRENTS, Cells, Currents, Potentials, prepare
 from causal_snn.tpm.interval import IntervalTPM
 from causal_snn.tpm.laws.empirical import EmpiricalLaw
 from causal_snn.tpm.laws.observed import observe
@@ -50,6 +50,7 @@ def build(
     *,
     law: LawName = ...,
     potentials: Potentials = ...,
+    currents: Currents = ...,
     samples: int = ...,
     rng: Rng = ...,
 ) -> TPM: ...
@@ -60,6 +61,7 @@ def build(
     *,
     law: Literal["worst"],
     potentials: Potentials = ...,
+    currents: Currents = ...,
     samples: int = ...,
     rng: Rng = ...,
 ) -> IntervalTPM: ...
@@ -69,6 +71,7 @@ def build(
     *,
     law: LawName | Literal["worst"] = "uniform",
     potentials: Potentials = None,
+    currents: Currents = "declared",
     samples: int = 40_000,
     rng: Rng = 0,
 ) -> TPM | IntervalTPM:
@@ -92,6 +95,9 @@ def build(
         ``"worst"``: all of the declared range, each micro state by itself.
     potentials : (float, float), or one for each unit, optional
         Declared range of potentials (mV), see `causal_snn.kernel.intervention_range`.
+    currents : {"declared", "rest"}
+        Synaptic currents of the law ``"uniform"``: all of their declared range, or 0, as
+        `causal_snn.chips.tpm` leaves a chip's; the potentials stay those of the whole range.
     samples : int
         States to sample for the stationary laws.
     rng : numpy.random.Generator or int, optional
@@ -111,7 +117,10 @@ def build(
         If the partition does not fit the network, or there are too many macro states.
     """
     check_choice("law", law, (*LAW_NAMES, WORST))
-    units, uniform = prepare(network, partition, potentials)
+    check_choice("currents", currents, CURRENTS)
+    if currents == "rest" and law != "uniform":
+        raise bad("currents", currents, f"'declared' with law={law!r}, which sets them itself")
+    units, uniform = prepare(network, partition, potentials, currents)
     facts: dict[str, Any] = {
         "law": law,
         "network": network.name,

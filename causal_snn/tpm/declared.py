@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
@@ -14,12 +16,14 @@ from causal_snn.tpm.laws.uniform import UniformLaw
 
 Cells = Partition | Sequence[UnitPartition | ThresholdResult]
 Potentials = Sequence[tuple[float, float]] | tuple[float, float] | None
+Currents = Literal["declared", "rest"]
+CURRENTS = ("declared", "rest")
 MOST_STATES = 4096
 """Macro states up to which a TPM is built (12 binary units, 7 ternary ones)."""
 
 
 def prepare(
-    network: Network, partition: Cells, potentials: Potentials
+    network: Network, partition: Cells, potentials: Potentials, currents: Currents = "declared"
 ) -> tuple[tuple[UnitPartition, ...], list[UniformLaw]]:
     """Return the partition of each unit, and the uniform law on its declared range.
 
@@ -42,6 +46,8 @@ def prepare(
         intervention_range(network, k, potentials=given)
         for k, given in enumerate(per_unit_ranges(potentials, network.n))
     ]
+    if currents == "rest":
+        ranges = [replace(each, i_low=0.0, i_high=0.0) for each in ranges]
     laws = [
         UniformLaw(step=step.unit(k), partition=unit, range=ranges[k])
         for k, unit in enumerate(units)

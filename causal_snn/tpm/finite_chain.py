@@ -14,14 +14,15 @@ from scipy.sparse.linalg import spsolve
 
 from causal_snn import order
 from causal_snn.chips.chain.counts import cell_of
-from causal_snn.chips.chain.kernel import ChipKernel, MicroState
-from causal_snn.chips.chain.reachable import network_states
+from causal_snn.chips.chain.kernel import ChipKernel
+from causal_snn.chips.chain.reachable import size_bound
+from causal_snn.chips.chain.transitions import transitions
 from causal_snn.tpm.finite_laws import UnitGroups
 from causal_snn.tpm.stationary import long_run
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-DENSE = 1500
+DENSE = 600
 """States of a recurrent class up to which its law is found by dense elimination."""
 
 
@@ -53,27 +54,20 @@ def long_run_rows(chain: ChipKernel, units: Sequence[UnitGroups], max_states: in
     InputError
         If the network reaches too many states, or has Gaussian noise.
     """
-    states = network_states(chain, chain.start, max_states)
-    number = {state: i for i, state in enumerate(states)}
-    entries = [
-        (i, number[after], float(p))
-        for i, state in enumerate(states)
-        for p, after in chain.successors(state)
-    ]
-    i, j, p = (np.array(x) for x in zip(*entries, strict=True))
-    table = scipy.sparse.csr_array((p, (i, j)), shape=(len(states),) * 2)
+    found = transitions(chain, chain.start, max_states, bound=size_bound(chain))
+    table = scipy.sparse.csr_array((found.chance, (found.now, found.after)), shape=(found.n,) * 2)
     law, classes = stationary_from(table)
-    macro = _macro(chain, units, states)
+    macro = _macro(chain, units, found.rows)
     sizes = tuple(len(unit.cells.names) for unit in units)
     count = prod(sizes)
     belongs = scipy.sparse.csr_array(
-        (np.ones(len(states)), (np.arange(len(states)), macro)), shape=(len(states), count)
+        (np.ones(found.n), (np.arange(found.n), macro)), shape=(found.n, count)
     )
     weighted = scipy.sparse.diags_array(law) @ table
     flow = (belongs.T @ weighted @ belongs).toarray()
     mass = flow.sum(axis=1)
     rows = np.divide(flow, mass[:, None], out=np.zeros_like(flow), where=mass[:, None] > 0)
-    return LongRun(rows, np.bincount(macro, law, minlength=count), len(states), classes)
+    return LongRun(rows, np.bincount(macro, law, minlength=count), found.n, classes)
 
 
 def stationary_from(table: Any) -> tuple[Floats, int]:
@@ -116,21 +110,20 @@ def _recurrent(table: Any) -> Floats:
         return long_run(table.toarray())
     if table.nnz == n:  # a cycle
         return np.full(n, 1.0 / n)
-    # pi (P - 1) = 0 with the sum in place of the last equation.
-    matrix = (table.T - scipy.sparse.eye_array(n)).tolil()
-    matrix[n - 1] = np.ones(n)
-    right = np.zeros(n)
-    right[n - 1] = 1.0
-    found = np.clip(spsolve(matrix.tocsc(), right), 0.0, None)
+    # pi (P - 1) = 0, the first state's being 1. Elimination and no iteration: states that are
+    # hardly ever visited keep their digits, and rows of rare macro states are made of these.
+    matrix = (table.T - scipy.sparse.eye_array(n)).tocsc()
+    found = np.append(1.0, spsolve(matrix[1:, 1:], -matrix[1:, :1].toarray().ravel()))
+    found = np.clip(found, 0.0, None)
     return np.asarray(found / found.sum())
 
 
-def _macro(chain: ChipKernel, units: Sequence[UnitGroups], states: tuple[MicroState, ...]) -> Ints:
+def _macro(chain: ChipKernel, units: Sequence[UnitGroups], rows: Any) -> Ints:
     """Return the number of the macro state that each micro state is in."""
-    where = chain.registers.index("v")
+    width, where = len(chain.registers), chain.registers.index("v")
     found = []
     for unit in units:
-        v = np.array([state.registers[unit.place][where] for state in states])
-        spikes = np.array([state.history[0][unit.place] for state in states])
+        v = rows[:, unit.place * width + where]
+        spikes = rows[:, chain.n * width + unit.place]
         found.append(unit.cells.macro[cell_of(unit.cells.cuts, v, spikes)])
     return order.numbers(found, tuple(len(unit.cells.names) for unit in units))

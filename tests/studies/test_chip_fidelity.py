@@ -231,7 +231,7 @@ def test_an_analog_chip_is_sampled_and_its_seeds_differ() -> None:
     assert not found.provenance["common_noise"]
     assert found.edges.tolerance == pytest.approx(2.0 / np.sqrt(400))
     assert np.isnan(found.threshold[1]).all()
-    assert any("whole registers" in note for note in found.provenance["notes"])
+    assert any("whose registers count" in note for note in found.provenance["notes"])
     k = [one.name for one in found.figures].index("total variation of rows, mean")
     assert np.ptp(found.seed_figures[:, k]) > 0.0
     assert (found.seed_figures[:, k] > found.figures[k].chip).all()  # mismatch is further off

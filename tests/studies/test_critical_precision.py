@@ -224,7 +224,7 @@ def test_reference_is_that_of_another_study(sweep: PrecisionSweep) -> None:
 
 def test_integrated_information_of_a_point_is_that_of_pyphi() -> None:
     from causal_snn.chips.mapping.map import map_network
-    from causal_snn.studies.critical_precision.yardstick import default_partition
+    from causal_snn.studies.chip_fidelity.reference import default_partition
     from causal_snn.tpm.finite import chip_tpm
 
     state = (0, 2)
@@ -297,18 +297,6 @@ def test_a_chip_made_by_a_function() -> None:
     )
     assert found.chip == "made"
     assert found.points[1].deviations["tv"] < 0.1 * found.points[0].deviations["tv"]
-
-
-def test_the_reference_in_38_bits_is_the_float_network() -> None:
-    from causal_snn import tpm
-    from causal_snn.chips.mapping.map import map_network
-    from causal_snn.studies.critical_precision.yardstick import default_partition, fine
-    from causal_snn.tpm.finite import chip_tpm
-
-    cells = default_partition(PAIR)
-    exact = chip_tpm(map_network(PAIR, fine(PAIR)), partition=cells, noise="network")
-    closed = tpm.build(PAIR, cells)
-    np.testing.assert_allclose(exact.state_by_state, closed.state_by_state, atol=1e-6)
 
 
 def test_neurons_with_currents_have_a_reference_that_chips_tend_to() -> None:

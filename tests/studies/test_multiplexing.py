@@ -12,10 +12,11 @@ from matplotlib.patches import Rectangle
 from pyphi import config, iit4_2023
 from pyphi.macro import MacroSystem, MacroUnit, blackbox
 
-from causal_snn import phi
+from causal_snn import chips, phi
 from causal_snn.chips import loihi, parameters
-from causal_snn.chips.schedule import threshold_units, unfold
+from causal_snn.chips.schedule import round_law, target, threshold_units, unfold
 from causal_snn.errors import InputError
+from causal_snn.models import Network, lif
 from causal_snn.phi.adapter import to_pyphi
 from causal_snn.plotting.schedule import plot_multiplexing
 from causal_snn.studies.multiplexing import (
@@ -282,6 +283,58 @@ def test_a_network_on_a_chip_is_a_target() -> None:
     assert found.macro[0].phi_s == pytest.approx(found.tick.phi_s, abs=1e-9)
 
 
+@pytest.mark.parametrize("n", [2, 3])
+def test_a_mapped_network_at_three_grains(n: int) -> None:
+    """Micro, tick and macro of a network on Loihi; of two neurons each value by PyPhi too."""
+    weights = np.array([[0.0, 7.1, -4.3], [6.2, 0.0, 5.7], [3.9, 6.6, 0.0]])[:n, :n]
+    net = Network(neuron=lif(), weights=weights, drive=14.0, noise=3.0, dt=5.0)
+    matrix = chips.tpm(chips.map(net, loihi(convention="lava")), noise="network")
+    found = multiplexing(matrix, phases=None if n == 2 else [0, 2])
+    assert not found.target.deterministic
+    assert found.target.labels == net.labels
+    assert found.equivalence.equal
+    # tick
+    tick = phi.system(matrix, found.state, formalism=FORMALISM, engine="pyphi")
+    assert tick.phi_s > 0.0
+    assert found.tick.phi_s == pytest.approx(tick.phi_s, abs=1e-9)
+    # micro: nothing is left out by the wiring argument
+    machine = micro_tpm(found.machine)
+    for one in found.micro:
+        engine = "pyphi" if n == 2 and one is found.micro[0] else "exact"
+        assert phi.system(machine, one.state, formalism=FORMALISM, engine=engine).phi_s == 0.0
+        assert one.phi_s == 0.0
+        every = phi.complexes(machine, one.state, formalism=FORMALISM)
+        expected = {part.labels: part.phi_s for part in every.complexes}
+        assert {part.labels: part.phi_s for part in one.complexes} == pytest.approx(expected)
+        assert all(len(part.labels) == 1 for part in one.complexes)
+    # macro: the cells' law over a round is the chip's own joint law, if the clock is kept
+    law = round_law(found.machine)
+    np.testing.assert_allclose(law, matrix.state_by_state, atol=1e-12)
+    clocked, unclocked, grouping = found.macro
+    assert clocked.phi_s == pytest.approx(tick.phi_s, abs=1e-9)
+    assert unclocked.phi_s is not None
+    assert unclocked.phi_s < tick.phi_s
+    assert grouping.phi_s == 0.0
+    assert not found.recovered
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_sampled_grouping_recovers_three_units(seed: int) -> None:
+    """Of all 16,807 groupings of 8 units, some drawn at random: one column at most is right."""
+    table = np.random.default_rng(seed).random((8, 3)).round(2)
+    machine = unfold(table)
+    state = machine.state([1, 0, 1])
+    whole = machine.micro.state_by_node()
+    assert grouping_count(machine) == 16_807
+    rng = np.random.default_rng(0)
+    for _ in range(25):
+        places = rng.integers(0, 7, 5).tolist()
+        put = [[k + 3 for k, place in enumerate(places) if place == one] for one in range(6)]
+        one = Grouping(tuple((i, *put[i]) for i in range(3)), tuple(map(tuple, put[3:])))
+        off = np.abs(macro_table(machine, one, state, table=whole) - table).max(axis=0)
+        assert (off < 1e-9).sum() <= 1
+
+
 def test_in_2026_deterministic_systems_have_none() -> None:
     found = multiplexing(SWAP, state=[1, 1], formalism="IIT_4_0_2026")
     assert found.tick.phi_s == 0.0
@@ -316,6 +369,9 @@ def test_every_statement_has_its_grain(study: Multiplexing) -> None:
         (lambda: multiplexing(np.zeros((64, 6))), "at most 5 units"),
         (lambda: multiplexing(np.zeros((4, 2)), state=[1, 1]), "leads to"),
         (lambda: multiplexing(SWAP, phases=[3]), "micro-steps 0 to 2"),
+        (lambda: multiplexing(SWAP, phases=[]), "one or more of the micro-steps 0 to 2"),
+        (lambda: multiplexing(SWAP, phases="all"), "phases = 'all'"),  # type: ignore[arg-type]
+        (lambda: multiplexing(SWAP, phases=[0.5]), r"phases = \[0\.5\]"),  # type: ignore[list-item]
         (lambda: multiplexing(SWAP, formalism="IIT_3_0"), "formalism = 'IIT_3_0'"),
         (lambda: multiplexing(SWAP, schedule="per_synapse"), "threshold_units"),
     ],
@@ -333,7 +389,7 @@ def test_the_figure(study: Multiplexing) -> None:
     assert ax is target
     names = [text.get_text() for text in machine.texts]
     assert set(study.machine.micro.labels) <= set(names)
-    assert names.count("Φ 2") == sum(
+    assert names.count("2") == sum(
         part.big_phi == pytest.approx(2.0) for part in study.micro[1].complexes
     )
     assert "240.51" in target.get_title()
@@ -345,6 +401,24 @@ def test_the_figure(study: Multiplexing) -> None:
     heights = [bar.get_y() for bar in rectangles]
     assert all(a < b for a, b in pairwise(heights))
     figure.canvas.draw()
+
+
+def test_names_too_long_for_a_circle_are_numbers_with_a_key() -> None:
+    labels = ("excitatory left", "inhibitory right")
+    one = multiplexing(target(SWAP, labels=labels), state=[1, 0], phases=[0])
+    drawn = plot_multiplexing(one)
+    figure = drawn.get_figure(root=True)
+    assert figure is not None
+    machine = figure.axes[1]
+    assert "0: excitatory left\n1: inhibitory right" in [text.get_text() for text in drawn.texts]
+    names = {text.get_text() for text in machine.texts}
+    assert {"0", "1", "0'", "acc", "pc0", "pc1"} <= names
+    assert not names & set(labels)
+
+
+def test_a_lone_unit_is_not_drawn_as_large_as_the_figure() -> None:
+    ax = plot_multiplexing(multiplexing([[1.0], [0.0]], phases=[0]))
+    assert np.ptp(ax.get_xlim()) > 2.0  # the circle has a diameter of 0.4
 
 
 def test_the_figure_refuses(study: Multiplexing) -> None:

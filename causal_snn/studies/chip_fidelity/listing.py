@@ -94,8 +94,9 @@ def control_figures(controls: TrainComparison, baseline: TrainComparison) -> lis
 
 def threshold_figures(threshold: Floats) -> list[Figure]:
     """Return the figures of causal thresholds, shape (2, n)."""
-    shift = np.abs(threshold[1] - threshold[0])
-    largest = float(np.max(shift)) if np.isfinite(shift).all() else NAN
+    some = ~np.isnan(threshold).all(axis=0)  # units whose potential makes a difference
+    shift = np.abs(threshold[1] - threshold[0])[some]
+    largest = float(np.max(shift)) if shift.size and np.isfinite(shift).all() else NAN
     return [
         Figure("threshold", "causal threshold, mean over units", "mV", *map(_mean, threshold)),
         Figure("threshold", "largest shift of a causal threshold", "mV", NAN, largest),

@@ -48,7 +48,8 @@ class Fidelity:
     integration : (Integrated, Integrated)
     edges : EdgeFigures
     threshold : array, shape (2, n)
-        Causal thresholds (mV) of both; not a number where the chip has no tabulated kernel.
+        Causal thresholds (mV) of both, on tables of about 4000 potentials; not a number where no
+        potential makes a difference, or the chip has no table (`provenance["notes"]`).
     registers : RegisterFigures
     controls : TrainComparison
         Spike trains of the float network (a) and the chip (b) under the same noise; an analog

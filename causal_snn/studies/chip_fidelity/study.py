@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from causal_snn import coarse, order, tpm
+from causal_snn import order, tpm
 from causal_snn.chips.mapping.mapped import Mapped
 from causal_snn.coarse import Partition, UnitPartition
-from causal_snn.errors import bad, check_whole
-from causal_snn.kernel import next_spike
+from causal_snn.errors import InputError, bad, check_whole
 from causal_snn.models.network import Network
 from causal_snn.progress import track
 from causal_snn.provenance import provenance
@@ -21,6 +20,14 @@ from causal_snn.studies.chip_fidelity.chip_side import causal_thresholds, chip_m
 from causal_snn.studies.chip_fidelity.driven import constant_inputs, noise_of
 from causal_snn.studies.chip_fidelity.figures import edge_figures, row_figures
 from causal_snn.studies.chip_fidelity.integration import Integrated, choose_state, integrated
+from causal_snn.studies.chip_fidelity.reference import (
+    CURRENTS,
+    check_law,
+    default_partition,
+    has_currents,
+    potential_cells,
+    reference_tpm,
+)
 from causal_snn.studies.chip_fidelity.registers import register_figures
 from causal_snn.studies.chip_fidelity.result import Fidelity
 from causal_snn.studies.chip_fidelity.runs import Runs
@@ -68,11 +75,13 @@ def fidelity(
         probable in the long run among those that both can be in. phi_s of every state is
         computed too, up to 81.
     inputs : array of int, optional
-        Spikes of the chip's input channels in every step; default none.
+        Spikes of the chip's input channels in every step; default none. The float network has
+        no channels: what they bring in a step must be part of the reference's `bias`.
     noise : float or array (mV), "network" or None
         Standard deviation of the noise of a step, for both; default the reference's own.
-    law : str
-        Micro states within a macro state, see `causal_snn.tpm.build`.
+    law : {"uniform", "stationary"}
+        Micro states within a macro state, of both: all alike, synaptic currents at rest; or as
+        often as in the long run, which on a chip needs ``noise=None``.
     formalism : {"IIT_4_0_2026", "IIT_4_0_2023"}
     seeds : sequence of int
         Chips with fixed-pattern mismatch (`Chip.mismatch`) to compute everything again for.
@@ -82,7 +91,7 @@ def fidelity(
         Victor-Purpura cost (per ms), van Rossum time constant (ms) and bins of the correlation
         (ms, default two ticks).
     samples : int
-        Micro states per macro state where the chip has no exact chain.
+        Micro states per macro state of a continuous chip, which has no exact chain.
     rng : numpy.random.Generator or int, optional
     structure : bool
         Whether Phi and complexes are computed.
@@ -100,10 +109,17 @@ def fidelity(
         argument makes no sense.
     """
     _check(reference, mapped)
+    check_law(law)
     sigma = noise_of(mapped, reference, noise)
     network = reference if isinstance(noise, str) else _with_noise(reference, sigma)
     units = _units(network, partition)
     given = constant_inputs(mapped, inputs)
+    if given.any() and reference is mapped.network:
+        raise InputError(
+            f"inputs = {given.tolist()}: they reach the chip, and the float network has no input "
+            "channels. Give as reference that network with what they bring in every step: "
+            "network.replace(bias=network.bias + input_weights @ inputs)."
+        )
     runs = Runs(network, mapped, sigma, given, check_whole("steps", steps), rng, cost, tau, width)
     side = _Side(network, units, sigma, given, law, formalism, structure, samples, rng, runs)
     found = side.compare(mapped, state, progress=progress)
@@ -138,9 +154,8 @@ class _Side:
     def matrix(self) -> tpm.TPM:
         """The float network's TPM."""
         if "matrix" not in self.known:
-            own: Any = self.law
-            self.known["matrix"] = tpm.build(
-                self.network, Partition(self.units), law=own, rng=self.rng
+            self.known["matrix"] = reference_tpm(
+                self.network, self.units, law=self.law, rng=self.rng
             )
         found: tpm.TPM = self.known["matrix"]
         return found
@@ -207,6 +222,7 @@ class _Side:
                 alphabet=self.units[0].alphabet,
                 thresholds_mV=[unit.threshold for unit in self.units],
                 law=self.law,
+                synaptic_currents=CURRENTS if has_currents(self.network) else "none",
                 noise_mV_per_step=self.noise.tolist(),
                 inputs=self.inputs.tolist(),
                 formalism=self.formalism,
@@ -244,8 +260,9 @@ def _units(
     network: Network, partition: Partition | Sequence[UnitPartition] | None
 ) -> tuple[UnitPartition, ...]:
     if partition is None:
-        return tuple(coarse.threshold(next_spike(network, k)).partition for k in range(network.n))
-    return partition.units if isinstance(partition, Partition) else tuple(partition)
+        return default_partition(network).units
+    given = partition.units if isinstance(partition, Partition) else partition
+    return potential_cells(given)
 
 
 def _tolerance(matrix: tpm.TPM) -> float:

@@ -48,6 +48,18 @@ def digest_of(network: Network) -> str:
     return sha256(b"".join(p.tobytes() for p in dense) + text.encode()).hexdigest()
 
 
+def described(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options that can be compared and written down: tables by shape and digest."""
+    found = {}
+    for name, value in options.items():
+        dense = value.toarray() if hasattr(value, "toarray") else value
+        if isinstance(dense, np.ndarray):
+            digest = sha256(np.ascontiguousarray(dense).tobytes()).hexdigest()[:16]
+            value = f"table {dense.shape}, sha256 {digest}"
+        found[name] = value
+    return found
+
+
 def key_of(setting: Mapping[str, Setting]) -> Key:
     """Return a setting as what can be looked up; the chip's own values left out."""
     return tuple(sorted((k, v) for k, v in setting.items() if v is not None))

@@ -14,11 +14,13 @@ from causal_snn.errors import check_choice, check_whole
 from causal_snn.models.network import Network
 from causal_snn.progress import track
 from causal_snn.provenance import provenance
+from causal_snn.studies.chip_fidelity.reference import CURRENTS, check_law, has_currents
 from causal_snn.studies.critical_precision.critical import PrecisionPoint
 from causal_snn.studies.critical_precision.measures import DEFAULT, Measure, choose
 from causal_snn.studies.critical_precision.point import measured_point
 from causal_snn.studies.critical_precision.question import (
     check_seed,
+    described,
     digest_of,
     earlier,
     key_of,
@@ -36,7 +38,7 @@ def critical_precision(
     network: Network,
     *,
     chip: ChipMaker = "loihi2",
-    bits: Iterable[int] | int | None = range(2, 13),
+    bits: Iterable[int] | int | None = range(2, 9),
     state_bits: Iterable[int] | int | None = None,
     rounding: Iterable[str] | str | None = None,
     refractory: Iterable[int] | int | None = None,
@@ -70,7 +72,9 @@ def critical_precision(
         A name of `causal_snn.chips.by_name`; a chip, which is varied by `vary`; or a function
         that makes a chip from the settings, as ``lambda bits: fixed_point(bits, bits // 2)``.
     bits : int or iterable of int, optional
-        Bits of the weights, sign included.
+        Bits of the weights, sign included. Default 2 to 8, which is what Loihi's weights have:
+        with more a chip is hypothetical, and its mapping may choose a scale at which other
+        registers saturate (the notes of a point say so).
     state_bits : optional
         Bits of the potential's register; what the other registers and settings lose follows.
     rounding : optional
@@ -89,15 +93,15 @@ def critical_precision(
         ei, phi_s, Phi and rate; 0.05 for tv, mean_tv, determinism, degeneracy, and the shares
         mip and complex; 0 for edges; 0.1 for cv and correlation; 0.05 for task.
     reference : TPM, optional
-        What the chip's TPM is compared with; default that of the float network (with synaptic
-        currents: of its 38-bit fixed-point form, currents at rest as on the chip).
+        What the chip's TPM is compared with; default that of the float network (synaptic
+        currents at rest, as on the chip).
     noise : "network", float, array or None
         Standard deviation (mV) of what a step adds to every potential, in both; ``"network"``
         is the network's own, None is 0.
     partition : Partition or sequence, optional
         Macro states; default ternary, at the causal thresholds of the float network.
-    law : str
-        Within-cell law, see `causal_snn.tpm.build`.
+    law : {"uniform", "stationary"}
+        Within-cell law of both, see `causal_snn.studies.chip_fidelity.fidelity`.
     states : {"long_run", "all"} or sequence of states
         Over which integrated information is averaged: the reachable states by the reference's
         long-run law, all alike, or those named.
@@ -136,6 +140,7 @@ def critical_precision(
         "refractory": refractory,
         "decay_bits": decay_bits,
     }
+    check_law(law)
     axes = check_axes(given)
     wanted = settings(axes, design)
     chosen = choose(measures, tolerances, task=task is not None)
@@ -155,7 +160,7 @@ def critical_precision(
         "formalism": formalism,
         "steps": check_whole("steps", steps),
         "seed": seed,
-        "map": dict(map_options or {}),
+        "map": described(map_options or {}),
     }
     stick = yardstick(
         noisy,
@@ -203,6 +208,7 @@ def critical_precision(
             "exact macro TPM of the chip at every setting, against that of the float network",
             **question,
             design=design,
+            synaptic_currents=CURRENTS if has_currents(network) else "none",
             tolerances={one.name: one.tolerance for one in chosen},
         ),
     )

@@ -9,16 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causal_snn import coarse, tpm
-from causal_snn.chips.chip import Chip
-from causal_snn.chips.generic import fixed_point
-from causal_snn.chips.mapping.map import map_network
+from causal_snn import tpm
 from causal_snn.chips.mapping.mapped import Mapped
 from causal_snn.coarse import Partition
-from causal_snn.errors import InputError, bad
+from causal_snn.errors import bad
 from causal_snn.models.network import Network
 from causal_snn.studies.chip_fidelity import chip_side
 from causal_snn.studies.chip_fidelity.figures import EXACT, edge_figures, row_figures
+from causal_snn.studies.chip_fidelity.reference import (
+    default_partition,
+    potential_cells,
+    reference_tpm,
+)
 from causal_snn.studies.critical_precision.measures import Measure
 from causal_snn.studies.critical_precision.states import (
     State,
@@ -93,8 +95,10 @@ def yardstick(
     reference: TPM | None,
 ) -> Yardstick:
     """Return what the float network answers to a question."""
-    cells = default_partition(network) if partition is None else _cells(partition)
-    matrix = float_matrix(network, cells, law, sd, seed) if reference is None else reference
+    cells = _cells(network, partition)
+    matrix = (
+        reference_tpm(network, cells.units, law=law, rng=seed) if reference is None else reference
+    )
     if matrix.sizes != cells.sizes or matrix.labels != network.labels:
         raise bad("reference", matrix.sizes, f"a TPM of {network.labels} with cells {cells.sizes}")
     names = {one.name for one in measures}
@@ -134,68 +138,25 @@ def measured(stick: Yardstick, mapped: Mapped) -> tuple[dict[str, float], dict[s
     return values, deviations
 
 
-def float_matrix(network: Network, cells: Partition, law: str, sd: Floats, seed: int) -> TPM:
-    """Return the macro TPM of the float network, with the micro states that a chip's stands on.
-
-    A chip's macro state sets the potential and leaves currents at rest, where the library's own
-    has them over their declared range. So the reference of neurons with synaptic currents is
-    their network in fixed point of 38 bits, whose rounding is far below what any chip's is.
-    """
-    if not np.any(network.step().current_decay):
-        found = tpm.build(network, cells, law=law)  # type: ignore[call-overload]
-        assert isinstance(found, TPM)
-        return found
-    return _matrix(map_network(network, fine(network)), network, cells, law, sd, seed)
-
-
-def fine(network: Network) -> Chip:
-    """Return a fixed-point chip of 38 bits that does a step of the network's neurons."""
-    kinds = {
-        (neuron.convention.reset, neuron.convention.strict_threshold) for neuron in network.neurons
-    }
-    if len(kinds) > 1:
-        raise InputError(
-            "neurons with synaptic currents and different resets or thresholds: no one chip does "
-            "them; give reference= a TPM"
-        )
-    ((reset, strict),) = kinds
-    return fixed_point(
-        38, 26, decay_bits=24, current=True, reset=reset, threshold=">" if strict else ">="
-    )
-
-
 def chip_matrix(stick: Yardstick, mapped: Mapped) -> TPM:
     """Return the macro TPM of a mapped network: exact, or sampled where the chip has no step."""
-    return _matrix(mapped, stick.network, stick.partition, stick.law, stick.sd, stick.seed)
-
-
-def _matrix(
-    mapped: Mapped, network: Network, cells: Partition, law: str, sd: Floats, seed: int
-) -> TPM:
     return chip_side.chip_matrix(
         mapped,
-        network,
-        cells.units,
-        noise=sd,
+        stick.network,
+        stick.partition.units,
+        noise=stick.sd,
         inputs=np.zeros(mapped.parameters.inputs, dtype=np.int64),
-        law=law,
+        law=stick.law,
         samples=SAMPLES,
-        rng=seed,
+        rng=stick.seed,
     )
 
 
-def default_partition(network: Network) -> Partition:
-    """Return the ternary partition at the network's causal thresholds."""
-    from causal_snn.kernel import next_spike
-
-    units = [coarse.threshold(next_spike(network, k)).partition for k in range(network.n)]
-    return Partition(tuple(units))
-
-
-def _cells(partition: Any) -> Partition:
-    if isinstance(partition, Partition):
-        return partition
-    return Partition(tuple(getattr(unit, "partition", unit) for unit in partition))
+def _cells(network: Network, partition: Any) -> Partition:
+    if partition is None:
+        return default_partition(network)
+    units = partition.units if isinstance(partition, Partition) else partition
+    return Partition(potential_cells(units))
 
 
 def _values(

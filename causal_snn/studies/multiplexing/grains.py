@@ -29,8 +29,8 @@ MOST_STRUCTURE = 5
 """Units of a system whose Phi is worked out."""
 NOT_CONNECTED = "its effects are not strongly connected"
 BOTTLENECK = (
-    "no grouping has the target's table: only one unit reads the cells of others, and it can "
-    "be a constituent of one macro unit at most"
+    "no grouping by memory cells has the target's table: only one unit reads the cells of others, "
+    "and it can be a constituent of one macro unit at most"
 )
 UNREACHABLE = "no state of these units leads to this one"
 

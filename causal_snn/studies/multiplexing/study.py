@@ -78,11 +78,8 @@ def multiplexing(
         raise bad("target", f"{found.n} units", f"at most {MOST_TARGET} units")
     machine = unfold(found, schedule=schedule, memory=memory, counter=counter)
     now = _state(found, state, target is None, formalism)
-    places = list(range(machine.steps)) if phases is None else [int(p) for p in phases]
+    places = _places(machine, phases)
     starts = _through_a_round(machine, now)
-    for place in places:
-        if not 0 <= place < machine.steps:
-            raise bad("phases", places, f"micro-steps 0 to {machine.steps - 1}")
     of_micro = tuple(
         micro(machine, starts[place], place, formalism)
         for place in track(places, label="micro-steps", show=progress)
@@ -112,6 +109,19 @@ def multiplexing(
         ),
     )
     return _told(result, own=target is None)
+
+
+def _places(machine: Machine, phases: Sequence[int] | None) -> list[int]:
+    """Return the micro-steps asked for."""
+    if phases is None:
+        return list(range(machine.steps))
+    allowed = f"one or more of the micro-steps 0 to {machine.steps - 1}"
+    given = np.asarray(phases)
+    if given.ndim != 1 or not given.size or given.dtype.kind not in "iu":
+        raise bad("phases", phases, allowed)
+    if given.min() < 0 or given.max() >= machine.steps:
+        raise bad("phases", phases, allowed)
+    return [int(place) for place in given]
 
 
 def _state(
