@@ -137,6 +137,8 @@ def test_units_and_one_axis_at_a_time(capsys: pytest.CaptureFixture[str]) -> Non
         ((FILE, "--units", "X"), "'X'"),
         (("missing.toml",), "missing.toml"),
         ((FILE, "--alphabet", "quaternary"), "quaternary"),
+        ((FILE, "--seed", "-1"), "--seed -1: a whole number, 0 or more"),
+        ((FILE, "--chip", "xylo"), "with --map approximate=reset"),  # and not as Python writes it
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(
@@ -153,6 +155,70 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     assert message in err
     assert err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+DATA = ROOT.parent / "shared" / "data" / "nir"
+TRAINED = {
+    "braille": (
+        str(DATA / "braille_noDelay_bias_zero.nir"),
+        *("--dt", "0.1", "--reset", "value", "--step", "euler"),
+    ),
+    "cnn": (
+        str(DATA / "cnn_sinabs.nir"),
+        *("--dt", "1", "--reset", "subtract", "--step", "euler"),
+    ),
+}
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="shared/data is not here")
+
+
+@needs_data
+def test_a_network_too_large_for_a_tpm_is_mapped_and_its_spikes_compared(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    target = tmp_path / "out"
+    trained = TRAINED["braille"]
+    code, out, err = run(capsys, *trained, "--steps", "300", "--out", str(target))
+    assert (code, err) == (0, "")
+    # 38 * 38 recurrent weights and 12 * 38 from the input channels.
+    assert [line.split()[-1] for line in out.splitlines() if line.startswith("weights ")] == [
+        "1900"
+    ]
+    assert "38 units have 3^38 macro states" in out
+    assert "--units auto:4" in out
+    assert "the 12 input channels are silent" in out
+    rate = next(line.split() for line in out.splitlines() if line.startswith("rate, mean"))
+    assert float(rate[-1]) == pytest.approx(float(rate[-2]), rel=0.1)
+    assert sorted(path.name for path in target.iterdir()) == ["chips.md", "mapping.csv"]
+    assert len(rows(target / "mapping.csv")) == 1900
+    code, out, err = run(capsys, *trained, "--bits", "4:6")
+    assert (code, out) == (2, "")
+    assert "at most 7 ternary units. Give --units auto:4" in err
+
+
+@needs_data
+def test_units_of_a_trained_network_keep_their_input_weights(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    chosen = (*TRAINED["braille"], "--units", "n11,n25")
+    code, out, err = run(capsys, *chosen, "--steps", "100", "--quiet")
+    assert (code, err) == (0, "")
+    weights = next(line for line in out.splitlines() if line.startswith("weights "))
+    assert weights.split()[-1] == str(2 * (2 + 12))
+    assert "effective information" in out
+    code, out, _ = run(capsys, *chosen, "--bits", "8", "--measures", "tv", "--steps", "50")
+    assert code == 0
+
+
+@needs_data
+@pytest.mark.slow
+def test_the_spiking_cnn_is_mapped_and_said_to_be_too_large(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, out, err = run(capsys, *TRAINED["cnn"], "--chip", "xylo", "--map", "approximate=true")
+    assert (code, err) == (0, "")
+    assert "9 cores, and one chip has one core" in out
+    assert "No runs" in out
+    assert "integrate_and_fire has no leak" in out
 
 
 def test_a_folder_that_holds_other_files_is_left_alone(

@@ -188,7 +188,7 @@ def single_complexes() -> Formulas:
 
 
 def no_grouping() -> Formulas:
-    """No grouping into macro units, one memory cell in each, has the table of the network.
+    """No grouping, a memory cell in each macro unit, has the table if two units hang on others.
 
     Only the accumulator reads the cells of more than one unit; a buffer reads itself and the
     accumulator, a cell itself and its buffer or the accumulator, the counter itself. A macro

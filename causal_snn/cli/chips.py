@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from causal_snn.cli.chips_options import (
+    beyond_exact,
+    in_options,
     partition_of,
     read_axes,
     read_chip,
@@ -31,7 +33,8 @@ def add(commands: Any) -> None:
         description="Maps a network file (.toml or .nir) onto a chip and sets the chip's exact "
         "macro TPM, effective and integrated information beside those of the float network. "
         "With --bits or another axis, at every precision, and where causal structure and spike "
-        "statistics break. With --out, a folder with chips.md, CSV files and figures.",
+        "statistics break. A network too large for an exact TPM is mapped, and its spikes are "
+        "compared. With --out, a folder with chips.md, CSV files and figures.",
     )
     parser.add_argument("file", metavar="FILE", help="network file: .toml or .nir")
     parser.add_argument(
@@ -136,6 +139,13 @@ def _add_nir(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
+    try:
+        return _run(options)
+    except InputError as error:
+        raise InputError(in_options(str(error))) from None
+
+
+def _run(options: argparse.Namespace) -> int:
     from causal_snn.cli import chips_output
     from causal_snn.io.folder import check_folder
 
@@ -143,24 +153,31 @@ def run(options: argparse.Namespace) -> int:
     for name in ("measures", "tolerance"):
         if getattr(options, name) and not axes:
             raise InputError(f"--{name} is for sweeps: also give an axis, as --bits 4:8")
+    if options.seed < 0:
+        raise InputError(f"--seed {options.seed}: a whole number, 0 or more")
     chip = read_chip(options)
     mapping = read_mapping(options.mapping)
     target = None if options.out is None else Path(options.out)
     if target is not None:  # before the work
         check_folder(target, is_ours=chips_output.is_ours, kind="chip study")
-    network = read_chosen_network(options)
-    question: dict[str, Any] = {
-        "noise": read_noise(options.noise),
-        "partition": partition_of(network, options.alphabet),
-        "rng": options.seed,
-    }
+    network, channels = read_chosen_network(options)
+    if channels is not None:
+        mapping["input_weights"] = channels
+    question: dict[str, Any] = {"noise": read_noise(options.noise), "rng": options.seed}
     if options.steps is not None:
         question["steps"] = options.steps
+    beyond = beyond_exact(network, options.alphabet)
+    if beyond is None:
+        question["partition"] = partition_of(network, options.alphabet)
+    elif axes:
+        raise InputError(f"{network.name}: {beyond}")
     if axes:
         if options.measures is not None:
             question["measures"] = split(options.measures)
         question["tolerances"] = read_settings(options.tolerance, "--tolerance")
         return _sweep(network, chip, {**axes, "map_options": mapping}, question, options, target)
+    if beyond is not None:
+        return chips_output.mapping_only(network, chip, mapping, question, target, beyond=beyond)
     return chips_output.one(network, chip, mapping, question, target, quiet=options.quiet)
 
 

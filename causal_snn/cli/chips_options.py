@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import math
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from causal_snn.errors import InputError, suggest
@@ -102,6 +105,21 @@ def _value(text: str) -> Any:
     return {"true": True, "false": False, "none": None}.get(text.lower(), text)
 
 
+_SAID = (
+    (r"approximate=\('(\w+)',\)", r"--map approximate=\1"),
+    (r"\b(origin|split|clip)='?(\w+)'?", r"--map \1=\2"),
+    (r"\bnoise=None", "--noise none"),
+)
+"""How arguments of the library are given here."""
+
+
+def in_options(message: str) -> str:
+    """Return an error of the library with its arguments as options of the command."""
+    for pattern, instead in _SAID:
+        message = re.sub(pattern, instead, message)
+    return message
+
+
 def read_noise(text: str) -> Any:
     """Return what ``--noise`` says: "network", None or a number."""
     if text == "network":
@@ -114,20 +132,53 @@ def read_noise(text: str) -> Any:
         raise InputError(f"--noise {text!r}: 'network', 'none' or a number (mV)") from None
 
 
-def read_chosen_network(options: argparse.Namespace) -> Network:
-    """Return the network of the file, or the units of it that were asked for."""
+def read_chosen_network(options: argparse.Namespace) -> tuple[Network, Any]:
+    """Return the network of the file, or the units of it that were asked for, and its inputs.
+
+    Returns
+    -------
+    network : Network
+    input_weights : array, shape (n, m), or None
+        Of the input channels of a NIR file.
+    """
     from causal_snn.io import read_network
+    from causal_snn.io.network_file import read_input_weights
     from causal_snn.models.graph import strongest_units
 
     names = ("dt", "reset", "step", "reset_timing", "populations")
-    given = {name: getattr(options, name) for name in names}
-    network = read_network(options.file, **{k: v for k, v in given.items() if v is not None})
-    if options.units is None:
-        return network
-    kind, _, size = options.units.partition(":")
-    if kind == "auto" and size.isdigit():
-        return network.subset(strongest_units(network, int(size)))
-    return network.subset(split(options.units))
+    given = {k: v for k in names if (v := getattr(options, k)) is not None}
+    whole = read_network(options.file, **given)
+    network = whole
+    if options.units is not None:
+        kind, _, size = options.units.partition(":")
+        auto = kind == "auto" and size.isdigit()
+        network = whole.subset(strongest_units(whole, int(size)) if auto else split(options.units))
+    if Path(options.file).suffix.lower() != ".nir":
+        return network, None
+    given.pop("reset_timing", None)
+    channels, table = read_input_weights(options.file, **given)
+    rows = [whole.labels.index(label) for label in network.labels]
+    return network, table[rows] if channels else None
+
+
+def beyond_exact(network: Network, alphabet: str) -> str | None:
+    """Return why a network has no exact macro TPM and what would do, or None if it has one."""
+    from causal_snn.tpm.declared import MOST_STATES
+
+    if any(neuron.name == "integrate_and_fire" for neuron in network.neurons):
+        return (
+            "integrate_and_fire has no leak, so no stationary potential and no exact TPM "
+            "is defined; use lif neurons with a long tau"
+        )
+    letters = {"binary": 2, "ternary": 3}[alphabet]
+    if letters**network.n > MOST_STATES:
+        most = int(math.log(MOST_STATES, letters))
+        return (
+            f"{network.n} units have {letters}^{network.n} macro states, an exact TPM at most "
+            f"{MOST_STATES:,}: at most {most} {alphabet} units. Give --units auto:4 for the 4 that "
+            "act on each other most, or name them; the others are silent then"
+        )
+    return None
 
 
 def partition_of(network: Network, alphabet: Any) -> Partition:

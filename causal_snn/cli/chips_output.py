@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from causal_snn.chips.chip import Chip
+    from causal_snn.chips.mapping.mapped import Mapped
     from causal_snn.models.network import Network
     from causal_snn.studies.critical_precision import PrecisionSweep
 
@@ -109,6 +110,66 @@ def one(
     if target is not None:
         print(f"Report: {target / PAGE}")
     return 0
+
+
+def mapping_only(
+    network: Network,
+    chip: Chip,
+    mapping: Mapping[str, Any],
+    question: Mapping[str, Any],
+    target: Path | None,
+    *,
+    beyond: str,
+) -> int:
+    """Map a network that has no exact TPM, say why, and compare spikes if it can be run."""
+    from causal_snn.chips.mapping.map import map_network
+
+    mapped = map_network(network, chip, **mapping)
+    assert mapped.report is not None
+    tables = [("Mapping", mapped.report.table()), *_controls(network, mapped, **question)]
+    tables.append(("No causal fidelity", beyond))
+    if target is not None:
+        text = page(
+            f"{network.name} on {chip.title}",
+            network,
+            chip,
+            figures=[],
+            tables=tables,
+            made=mapped.provenance,
+        )
+        frames = {"mapping.csv": mapped.report.to_dataframe()}
+        _write(target, {}, frames, text, salt=network.name)
+    for heading, table in tables:
+        print(f"{heading}\n{table}\n")
+    if target is not None:
+        print(f"Report: {target / PAGE}")
+    return 0
+
+
+def _controls(
+    network: Network, mapped: Mapped, *, noise: Any, rng: int, steps: int = 5000
+) -> list[tuple[str, str]]:
+    """Return the spikes of the float network and the chip compared, or why there are none."""
+    from causal_snn.errors import InputError, check_whole
+    from causal_snn.studies.chip_fidelity.driven import constant_inputs, noise_of
+    from causal_snn.studies.chip_fidelity.listing import control_figures
+    from causal_snn.studies.chip_fidelity.runs import Runs
+
+    check_whole("steps", steps)
+    try:
+        network.step()
+    except InputError as error:
+        return [("No runs", str(error))]
+    sigma, silent = noise_of(mapped, network, noise), constant_inputs(mapped, None)
+    runs = Runs(network, mapped, sigma, silent, steps, rng, 0.1, 10.0, None)
+    rows = [("figure", "unit", "float", "chip")]
+    for one in control_figures(runs.against(mapped), runs.baseline):
+        rows.append((one.name, one.unit, f"{one.reference:.5g}", f"{one.chip:.5g}"))
+    lines = [f"{a:<44}{b:>8}{c:>12}{d:>12}" for a, b, c, d in rows]
+    said = f"{steps} steps ({steps * network.dt:g} ms) of the same noise in both"
+    if mapped.parameters.inputs:
+        said += f"; the {mapped.parameters.inputs} input channels are silent"
+    return [("Spikes", "\n".join([*lines, said]))]
 
 
 def page(

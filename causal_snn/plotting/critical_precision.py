@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.text import Annotation
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -16,6 +17,7 @@ from causal_snn.plotting.style import (
     BAND,
     BLACK,
     BLUE,
+    COLUMN,
     DIM,
     FONT,
     GREEN,
@@ -41,6 +43,10 @@ AXIS = {
     "state_bits": "state precision (bits)",
     "decay_bits": "decay resolution (bits)",
 }
+FEW = 4
+"""Lines whose legend has room among them."""
+LEVEL, WIDE = 8.0, 0.32
+"""Height of a line of words above the axes (points), and how much of their width words take."""
 LOW, HIGH = 1e-2, 1e2
 """Deviations in units of their tolerance, below and above which they are drawn at the edge."""
 
@@ -79,20 +85,34 @@ def plot_critical_precision(
     Raises
     ------
     InputError
-        If `sweep` is none, or the axis, the measure or the settings were not swept.
+        If `sweep` is none or has no axis to draw along, or the axis, the measure or the
+        settings were not swept.
     """
     check_kind("sweep", sweep, PrecisionSweep, "studies.critical_precision")
+    if not sweep.lined:
+        raise bad(
+            "sweep",
+            f"{len(sweep)} settings of {', '.join(sweep.axes)}",
+            "two or more values of bits, state_bits or decay_bits",
+            "Sweep more of them, or print sweep.table().",
+        )
     name = sweep.axis(axis)
     if show == "deviation":
         ax = _deviations(sweep, name, at or {}, axes_or_new(ax, width=4.6, height=3.1))
     else:
-        ax = _values(sweep, name, sweep.measure(show), axes_or_new(ax, height=2.7))
+        measure = sweep.measure(show)
+        wide = 4.6 if len(sweep.lines(name)) > FEW else COLUMN
+        ax = _values(sweep, name, measure, axes_or_new(ax, width=wide, height=2.7))
     tidy(ax, xlabel=AXIS[name], ylabel=ax.get_ylabel())
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    swept = [int(value) for value in sweep.axes[name] if value is not None]
+    room = 0.04 * (max(swept) - min(swept))
+    ax.set_xlim(min(swept) - room, max(swept) + room)
     # What the chip's own convention says of a swept axis is not what was done.
     own = {"state_bits", "rounding", "decay_bits"}.isdisjoint(sweep.axes)
     chip = sweep.chip if own else sweep.chip.partition(" (")[0]
-    ax.set_title(f"{sweep.network}, {chip}", loc="left", fontsize=FONT, fontweight="bold", pad=14)
+    pad = 14.0 + (LEVEL if show == "deviation" else 0.0) * _levels(ax)
+    ax.set_title(f"{sweep.network}, {chip}", loc="left", fontsize=FONT, fontweight="bold", pad=pad)
     return ax
 
 
@@ -127,7 +147,7 @@ def _deviations(sweep: PrecisionSweep, axis: str, at: Mapping[str, Any], ax: Axe
             ms=3.2,
             lw=1.2,
             gid=measure.name,
-            label=_legend(measure),
+            label=_legend(measure) if x else f"{measure.label}: undefined",
             clip_on=False,
             zorder=3 if measure.kind == "causal" else 4,
         )
@@ -137,16 +157,17 @@ def _deviations(sweep: PrecisionSweep, axis: str, at: Mapping[str, Any], ax: Axe
             ax.plot([value], [there], "o", ms=7.5, mfc="none", mec=drawn.get_color(), mew=0.9,
                     clip_on=False, gid=f"critical {measure.name}")  # fmt: skip
     _mark_kinds(sweep, axis, others, ax)
-    _mark_failed(line, axis, ax)
+    _mark_failed(line, axis, ax, LOW)
     ax.set_yscale("log")
     ax.set_ylim(LOW / 1.25, HIGH * 1.25)
     ax.set_yticks([LOW, 0.1, 1.0, 10.0, HIGH], ["≤ 0.01", "0.1", "1", "10", "≥ 100"])
     ax.minorticks_off()
     ax.set_ylabel("deviation / tolerance")
-    given = ", ".join(f"{key} {value}" for key, value in others.items() if value is not None)
-    if given:
-        ax.set_title(given, loc="right", fontsize=SMALL, pad=14)
-    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize=SMALL, frameon=False)
+    given = "\n".join(f"{key} {value}" for key, value in others.items() if value is not None)
+    ax.legend(
+        loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize=SMALL, frameon=False,
+        title=given or None, title_fontsize=SMALL, alignment="left",
+    )  # fmt: skip
     return ax
 
 
@@ -192,28 +213,41 @@ def _mark_kinds(sweep: PrecisionSweep, axis: str, others: Mapping[str, Any], ax:
     for kind, value in kept.by_kind.items():
         if value is not None:
             by_place.setdefault(value, []).append(kind)
-    for value, kinds in by_place.items():
+    swept = [int(v) for v in sweep.axes[axis] if v is not None]
+    low, span = min(swept), max(swept) - min(swept)
+    level, before = 0, -np.inf
+    for value, kinds in sorted(by_place.items()):
         color = colors[kinds[0]] if len(kinds) == 1 else DIM
+        place = (value - low) / span
+        level = level + 1 if place - before < WIDE else 0
+        before = place
         ax.axvline(value, color=color, lw=0.9, ls=(0, (3, 2)), zorder=2, gid=f"kept {kinds[0]}")
         ax.annotate(
             " and ".join(words[kind] for kind in kinds),
             (value, 1.0),
-            (0, 2),
+            (0, 2 + LEVEL * level),
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
-            ha="center",
+            ha="left" if place < WIDE / 2 else "right" if place > 1 - WIDE / 2 else "center",
             va="bottom",
             fontsize=SMALL - 1,
             color=color,
+            gid="kept",
         )
 
 
-def _mark_failed(line: list[PrecisionPoint], axis: str, ax: Axes) -> None:
-    failed = [int(point.settings[axis] or 0) for point in line if not point.mapped]
+def _levels(ax: Axes) -> int:
+    """Return how many lines of words above the axes are one upon the other, less one."""
+    heights = [one.xyann[1] for one in ax.texts if isinstance(one, Annotation)]
+    return round((max(heights, default=2.0) - 2.0) / LEVEL)
+
+
+def _mark_failed(line: list[PrecisionPoint], axis: str, ax: Axes, height: float) -> None:
+    failed = sorted({int(point.settings[axis] or 0) for point in line if not point.mapped})
     if failed:
         ax.plot(
             failed,
-            np.full(len(failed), LOW),
+            np.full(len(failed), height),
             "x",
             color=GREY,
             ms=4,
@@ -227,10 +261,13 @@ def _mark_failed(line: list[PrecisionPoint], axis: str, ax: Axes) -> None:
 def _values(sweep: PrecisionSweep, axis: str, measure: Measure, ax: Axes) -> Axes:
     reference = sweep.reference.get(measure.name, np.nan)
     margin = measure.tolerance * (abs(reference) if measure.relative else 1.0)
-    ax.axhspan(reference - margin, reference + margin, color=BAND, lw=0, zorder=0)
-    ax.axhline(reference, color=GREY, lw=0.8, zorder=1, label="float network", gid="reference")
-    for k, (others, line) in enumerate(sweep.lines(axis)):
-        known = [point for point in line if measure.name in point.values]
+    if np.isfinite(reference):
+        ax.axhspan(reference - margin, reference + margin, color=BAND, lw=0, zorder=0)
+        ax.axhline(reference, color=GREY, lw=0.8, zorder=1, label="float network", gid="reference")
+    lines, drawn = sweep.lines(axis), [reference]
+    for k, (others, line) in enumerate(lines):
+        known = [p for p in line if np.isfinite(p.values.get(measure.name, np.nan))]
+        drawn += [p.values[measure.name] for p in known]
         words = ", ".join(str(value) for value in others.values() if value is not None)
         ax.plot(
             [int(point.settings[axis] or 0) for point in known],
@@ -245,5 +282,22 @@ def _values(sweep: PrecisionSweep, axis: str, measure: Measure, ax: Axes) -> Axe
         )
     unit = "" if measure.unit == "1" else f" ({measure.unit})"
     ax.set_ylabel(f"{measure.label}{unit}")
-    ax.legend(fontsize=SMALL, frameon=False, loc="best")
+    seen = np.array([value for value in drawn if np.isfinite(value)])
+    if not seen.size:
+        ax.text(0.5, 0.5, "undefined at every precision", transform=ax.transAxes, ha="center",
+                fontsize=SMALL, color=DIM)  # fmt: skip
+        ax.set_yticks([])
+        return ax
+    lowest = float(np.nanmin([*seen, reference - margin]))
+    _mark_failed([p for _, line in lines for p in line], axis, ax, lowest)
+    if np.ptp(seen) < 1e-9 * max(float(np.abs(seen).max()), 1.0) and margin < 1e-9:
+        middle = float(seen[0])
+        ax.set_ylim(middle - 0.5 * max(abs(middle), 1.0), middle + 0.5 * max(abs(middle), 1.0))
+    names = [key for key, value in lines[0][0].items() if value is not None]
+    beside: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0)}
+    ax.legend(
+        fontsize=SMALL if len(lines) <= FEW else SMALL - 1, frameon=False,
+        title=", ".join(names) or None, title_fontsize=SMALL,
+        **(beside if len(lines) > FEW else {"loc": "best"}),
+    )  # fmt: skip
     return ax

@@ -48,7 +48,8 @@ def plot_fidelity(result: Fidelity, *, ax: Axes | None = None) -> Axes:
 
     Between them the intervention effect of every edge, with changes of sign marked. Bars span
     5-95 % of the mismatch seeds. A spike-train distance is relative to that between two runs of
-    the float network under different noise.
+    the float network under different noise. Figures that neither side has, as Φ without
+    ``structure``, are left out and named below.
 
     Parameters
     ----------
@@ -70,9 +71,9 @@ def plot_fidelity(result: Fidelity, *, ax: Axes | None = None) -> Axes:
     check_kind("result", result, Fidelity, "chips.fidelity")
     ax = axes_or_new(ax, width=PAGE, height=3.1)
     ax.set_axis_off()
-    left = ax.inset_axes((0.135, 0.2, 0.235, 0.68))
-    middle = ax.inset_axes((0.475, 0.2, 0.2, 0.68))
-    right = ax.inset_axes((0.805, 0.2, 0.195, 0.68))
+    left = ax.inset_axes((0.135, 0.25, 0.235, 0.63))
+    middle = ax.inset_axes((0.475, 0.25, 0.2, 0.63))
+    right = ax.inset_axes((0.805, 0.25, 0.195, 0.63))
     _dumbbells(left, result, CAUSAL, BLUE)
     _effects(middle, result)
     _dumbbells(right, result, CONTROLS, DIM)
@@ -80,7 +81,7 @@ def plot_fidelity(result: Fidelity, *, ax: Axes | None = None) -> Axes:
         panel.set_title(title, fontsize=FONT, loc="left")
     name = ", ".join(result.labels) if len(result.labels) <= 6 else f"{len(result.labels)} units"
     ax.set_title(f"{name} on {result.chip}", fontsize=FONT, fontweight="bold", loc="left")
-    ax.text(0.0, 0.0, _words(result), transform=ax.transAxes, fontsize=SMALL, va="bottom")
+    ax.text(0.0, -0.02, _words(result), transform=ax.transAxes, fontsize=SMALL, va="bottom")
     ax.text(
         1.0, 0.0, "* float: other noise", transform=ax.transAxes, fontsize=SMALL, va="bottom",
         ha="right", color=GREY,
@@ -99,15 +100,25 @@ def _key(ax: Axes, result: Fidelity) -> None:
     )  # fmt: skip
 
 
-def _dumbbells(panel: Axes, result: Fidelity, names: dict[str, str], color: str) -> None:
+def _missing(result: Fidelity, names: dict[str, str]) -> list[str]:
+    """Return the figures that neither side has."""
+    figures = {one.name: one for one in result.figures}
+    both = {name: (figures[name].reference, figures[name].chip) for name in names}
+    return [name for name, values in both.items() if np.isnan(values).all()]
+
+
+def _dumbbells(panel: Axes, result: Fidelity, every: dict[str, str], color: str) -> None:
     figures = {one.name: (k, one) for k, one in enumerate(result.figures)}
     bars = result.quantiles[[0, 2]]
     panel.axvline(1.0, color=LIGHT, lw=0.8, zorder=0)
+    missing = _missing(result, every)
+    names = {name: label for name, label in every.items() if name not in missing}
     for row, name in enumerate(names):
         place, one = figures[name]
         panel.text(
             1.0, row - 0.36, _values(one), transform=panel.get_yaxis_transform(),
-            fontsize=SMALL - 1.5, color=GREY, ha="right", va="center",
+            fontsize=SMALL - 1.5, color=DIM, ha="right", va="center", zorder=3,
+            bbox={"fc": "white", "ec": "none", "pad": 0.6},
         )  # fmt: skip
         ratio = _ratio(one)
         if math.isnan(ratio):
@@ -117,11 +128,13 @@ def _dumbbells(panel: Axes, result: Fidelity, names: dict[str, str], color: str)
         panel.plot(1.0, row, "o", mfc="white", mec=color, ms=4.5, gid="float")
         marker = "o" if shown == ratio else (">" if ratio > MOST else "<")
         panel.plot(shown, row, marker, color=color, ms=4.5, gid=f"chip {name}", clip_on=False)
+        if one.reference == 0.0:
+            continue  # no ratio to span
         ends = np.clip(bars[:, place] / one.reference, LEAST, MOST)
         if np.isfinite(ends).all():
             panel.plot(ends, [row + 0.22] * 2, color=VERMILLION, lw=1.6, gid="seeds")
     panel.set_yticks(range(len(names)), list(names.values()))
-    panel.set_ylim(len(names) - 0.4, -0.7)
+    panel.set_ylim(max(len(names), 1) - 0.4, -0.7)
     panel.set_xlim(LEAST, MOST)
     tidy(panel, xlabel="chip / float")
     panel.tick_params(axis="y", length=0)
@@ -129,6 +142,9 @@ def _dumbbells(panel: Axes, result: Fidelity, names: dict[str, str], color: str)
 
 def _effects(panel: Axes, result: Fidelity) -> None:
     edges = result.edges
+    if not edges.edges.any():
+        panel.text(0.5, 0.72, "no connections", transform=panel.transAxes, ha="center",
+                   fontsize=SMALL, color=DIM, bbox={"fc": "white", "ec": "none"})  # fmt: skip
     reference, chip = edges.effect[:, edges.edges]
     flipped = reference * chip < 0
     flipped &= np.minimum(np.abs(reference), np.abs(chip)) > edges.tolerance
@@ -188,4 +204,9 @@ def _words(result: Fidelity) -> str:
     )
     parts = [f"rows differ by {result.rows.tv.mean():.2g}, at most {result.rows.tv.max():.2g} (TV)"]
     parts += [f"{'same' if same else 'other'} {what}" for what, same in changed if same is not None]
-    return "; ".join(parts)
+    names = CAUSAL | CONTROLS
+    missing = [names[name].rstrip("*") for name in _missing(result, names)]
+    lines = ["; ".join(parts)]
+    if missing:
+        lines.append(f"not computed or not defined: {', '.join(missing)}")
+    return "\n".join(lines)

@@ -43,6 +43,8 @@ from causal_snn.studies.multiplexing import Grain, Multiplexing, Small
 Floats = NDArray[np.float64]
 COMPLEX = (SKY, ORANGE, GREEN, PURPLE)
 """Fills of complexes, in turn; a complex of one unit is always the first."""
+LONGEST = 4
+"""Characters of a label that fit a circle."""
 GRAIN = {"tick": BLUE, "micro": VERMILLION, "macro": GREEN}
 SAID = {
     "clocked": "cells over a round,\nclock kept by the user",
@@ -102,14 +104,26 @@ def _draw_target(ax: Axes, found: Multiplexing) -> None:
     places = dict(enumerate(positions(n)))
     wiring = found.target.wiring
     r = 0.2
-    _frame(ax, places, r, f"tick: target\n{_totals(tick)}")
+    _frame(ax, places, r, f"tick: target\n{_totals(tick)}", least=1.2)
     for i, j in np.argwhere(wiring):
         away = places[int(j)] / max(float(np.hypot(*places[int(j)])), 1e-9)
         outward = away if away.any() else np.array([0.0, 1.0])
         bent = bool(wiring[j, i])
         _arrow(ax, places, int(j), int(i), r, DIM, 0.9, bent=bent, outward=outward)
     colours = _colours(tick.complexes, tick.labels)
-    _units(ax, places, r, tick, colours, {})
+    names = _short(found)
+    _units(ax, places, r, tick, names, colours, {})
+    if names != found.target.labels:
+        key = "\n".join(f"{a}: {b}" for a, b in zip(names, found.target.labels, strict=True))
+        ax.text(0.5, -0.02, key, transform=ax.transAxes, fontsize=SMALL - 1, ha="center", va="top")
+
+
+def _short(found: Multiplexing) -> tuple[str, ...]:
+    """Return labels that fit a circle: the units' own, or numbers where one is too long."""
+    labels = found.target.labels
+    if max(map(len, labels)) <= LONGEST:
+        return labels
+    return tuple(str(k) for k in range(len(labels)))
 
 
 def _draw_machine(ax: Axes, found: Multiplexing, grain: Grain) -> None:
@@ -133,12 +147,15 @@ def _draw_machine(ax: Axes, found: Multiplexing, grain: Grain) -> None:
     values: dict[int, str] = {}
     for one in grain.complexes:
         members = [grain.labels.index(label) for label in one.labels]
-        text = "Φ ?" if one.big_phi is None else f"Φ {typeset(one.big_phi, 2)}"
+        text = "?" if one.big_phi is None else typeset(one.big_phi, 2)
         values |= dict.fromkeys(members, text)
         if len(members) > 1:
             rim = outline(np.array([places[k] for k in members]), 1.4 * r)
             ax.add_patch(Polygon(rim, fc="none", ec=colours[members[0]], lw=1.2, zorder=1))
-    _units(ax, places, r, grain, colours, values)
+    own = _short(found)
+    names = (*own, *(f"{own[k]}'" for k in range(len(machine.buffer))))
+    names += machine.micro.labels[len(names) :]
+    _units(ax, places, r, grain, names, colours, values)
     shown = list(dict.fromkeys(colours.values()))
     handles = [
         Patch(fc=fill, ec=BLACK, lw=0.6, label=f"complex of {_size(fill, colours)}")
@@ -149,6 +166,7 @@ def _draw_machine(ax: Axes, found: Multiplexing, grain: Grain) -> None:
             *handles,
             Patch(fc="white", ec=BLACK, lw=0.6, label="in no complex"),
             Patch(fc="white", ec=BLACK, lw=1.8, label="on (thick rim)"),
+            *([Line2D([], [], ls="", label="number: its Φ (ibit)")] if values else []),
             Line2D([], [], color=BLACK, lw=0.9, label="acts in this micro-step"),
             Line2D([], [], color=LIGHT, lw=0.8, label="acts in others"),
         ],
@@ -195,9 +213,14 @@ def _outward(machine: Machine, unit: int) -> Floats:
     return np.array([0.0, -1.0]) if unit in machine.cells else np.array([-0.8, -0.6])
 
 
-def _frame(ax: Axes, places: Mapping[int, Floats], r: float, title: str) -> None:
+def _frame(
+    ax: Axes, places: Mapping[int, Floats], r: float, title: str, *, least: float = 0.0
+) -> None:
+    """Set limits around the units, at least `least` each way from their middle."""
     points = np.array(list(places.values()))
     low, high = points.min(axis=0) - 2.6 * r, points.max(axis=0) + 2.6 * r
+    middle = (low + high) / 2.0
+    low, high = np.minimum(low, middle - least), np.maximum(high, middle + least)
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[])
     ax.set_aspect("equal")
     for spine in ax.spines.values():
@@ -257,6 +280,7 @@ def _units(
     places: Mapping[int, Floats],
     r: float,
     grain: Grain,
+    names: Sequence[str],
     colours: Mapping[int, str],
     values: Mapping[int, str],
 ) -> None:
@@ -269,7 +293,7 @@ def _units(
         up = 0.25 * r if k in values else 0.0
         middle: dict[str, Any] = {"ha": "center", "va": "center", "zorder": 5}
         weight = "bold" if on else "normal"
-        ax.text(x, y + up, grain.labels[k], fontsize=SMALL - 1, fontweight=weight, **middle)
+        ax.text(x, y + up, names[k], fontsize=SMALL - 1, fontweight=weight, **middle)
         if k in values:
             ax.text(x, y - 0.45 * r, values[k], fontsize=5.0, **middle)
 

@@ -99,12 +99,15 @@ def compare(
     InputError
         If labels or spans differ, or there are several replicas.
     """
+    for name, one in (("a", a), ("b", b)):
+        if not isinstance(one, SpikeTrains):
+            raise bad(name, one, "SpikeTrains", "Make them with SpikeTrains.from_times.")
+        if one.count != 1:
+            raise bad(name, f"{one.count} replicas", "one replica", "Choose one before.")
     if a.labels != b.labels:
         raise bad("b", f"units {list(b.labels)}", f"those of a, {list(a.labels)}")
     if (a.start, a.stop) != (b.start, b.stop):
         raise bad("b", f"{b.start:g} to {b.stop:g} ms", f"the span of a, {a.start:g} to {a.stop:g}")
-    if a.count != 1 or b.count != 1:
-        raise bad("a", f"{max(a.count, b.count)} replicas", "one replica of each")
     trains = [[one.of(k) for k in range(len(a.labels))] for one in (a, b)]
     pairs = list(zip(*trains, strict=True))
     distance = np.array([victor_purpura(x, y, cost=cost) for x, y in pairs])

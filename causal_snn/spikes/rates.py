@@ -85,7 +85,9 @@ def binned(
     first, last = check_span(start, stop)
     size = check_positive("width", width, "ms")
     # A whole number of bins may fall short of itself by rounding.
-    bins = int(np.floor((last - first) / size * (1.0 + 1e-12)))
+    length = (last - first) / size
+    bins = int(np.floor(length * (1.0 + 1e-12)))
+    closed = length - bins < 1e-9 * length  # the last bin ends at `stop`
     if bins < 1:
         raise bad("width", width, f"at most the span, {last - first:g} ms")
     counts = np.zeros((len(trains), bins), dtype=np.int64)
@@ -93,7 +95,8 @@ def binned(
         train = check_times(f"trains[{k}]", times)
         check_inside(f"trains[{k}]", train, (first, last))
         place = np.floor((train - first) / size * (1.0 + 1e-12)).astype(np.int64)
-        place[train >= last] = bins - 1 if np.isclose(bins * size, last - first) else bins
+        if closed:
+            place = np.minimum(place, bins - 1)
         counts[k] = np.bincount(place[place < bins], minlength=bins)
     return counts
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as Canvas
 from causal_snn.chips.generic import fixed_point
 from causal_snn.chips.mapping.map import map_network
 from causal_snn.errors import InputError
-from causal_snn.models import zoo
+from causal_snn.models import Network, lif, zoo
 from causal_snn.plotting.fidelity import plot_fidelity
 from causal_snn.studies.chip_fidelity import Fidelity, fidelity
 
@@ -66,6 +66,30 @@ def test_seeds_are_bars(study: Fidelity) -> None:
     reference = study.figures[k].reference
     ends = np.asarray(bars[0].get_xdata(), dtype=float)
     np.testing.assert_allclose(ends, np.array([low[k], high[k]]) / reference)
+
+
+def test_what_neither_side_has_is_named_below_and_not_drawn() -> None:
+    net = Network(neuron=lif(), weights=[[0.0]], drive=14.0, noise=3.0, dt=5.0)
+    mapped = map_network(net, fixed_point(16, 8, weight_bits=4))
+    lone = fidelity(net, mapped, structure=False, steps=200, progress=False)
+    ax = plot_fidelity(lone)
+    left, middle, right = ax.child_axes
+    assert "Φ" not in [label.get_text() for label in left.get_yticklabels()]
+    assert "correlation" not in [label.get_text() for label in right.get_yticklabels()]
+    (said,) = (text.get_text() for text in ax.texts if "not defined" in text.get_text())
+    assert said.endswith("not computed or not defined: Φ, φₛ, main complex, correlation")
+    assert "no connections" in [text.get_text() for text in middle.texts]
+    assert not any("–" in text.get_text() for panel in (left, right) for text in panel.texts)
+
+
+def test_a_reference_of_zero_has_no_bar_of_seeds(study: Fidelity) -> None:
+    """A silent float network: no warning of a division, an arrow to the right."""
+    silent = np.zeros_like(study.controls.rate)
+    silent[1] = study.controls.rate[1]
+    found = replace(study, controls=replace(study.controls, rate=silent))
+    right = plot_fidelity(found).child_axes[2]
+    (shown,) = (line for line in right.lines if line.get_gid() == "chip rate, mean over units")
+    assert shown.get_marker() == ">"
 
 
 def test_draws_on_given_axes_and_refuses_other_results(study: Fidelity) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import combinations
+
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import rgb_to_hsv, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from causal_snn.errors import InputError
 from causal_snn.models import zoo
@@ -95,11 +100,96 @@ def test_values_of_one_measure_by_rounding(sweep: PrecisionSweep) -> None:
 
 
 def test_draws_where_it_is_told(sweep: PrecisionSweep) -> None:
-    from matplotlib.figure import Figure
-
     axes = Figure(figsize=(8, 3)).subplots(1, 2)
     assert plot_critical_precision(sweep, ax=axes[0]) is axes[0]
     assert plot_critical_precision(sweep, show="rate", ax=axes[1]) is axes[1]
+
+
+def flat(value: float, reference: float, *, failed: bool = False) -> PrecisionSweep:
+    """Two measures that never change, over many bits."""
+    widths = tuple(range(2, 12))
+    numbers = {"phi_s": value, "rate": value}
+    gaps = {name: abs(value - reference) for name in numbers}
+    points = tuple(
+        PrecisionPoint({"bits": b}, "c", {}, {}, "too few")
+        if failed
+        else PrecisionPoint({"bits": b}, "c", numbers, gaps)
+        for b in widths
+    )
+    given = {"phi_s": reference, "rate": reference}
+    chosen = tuple(MEASURES[name] for name in given)
+    return PrecisionSweep(
+        "net", "chip", {"bits": widths}, chosen, given, points, Status.COMPLETE, {}
+    )
+
+
+def test_what_is_nowhere_defined_is_said_so() -> None:
+    ax = plot_critical_precision(flat(np.nan, np.nan), show="phi_s")
+    assert "undefined at every precision" in [text.get_text() for text in ax.texts]
+    assert ax.get_xlim()[0] < 2 < 11 < ax.get_xlim()[1]
+    legend = plot_critical_precision(flat(np.nan, np.nan)).get_legend()
+    assert legend is not None
+    assert "φₛ: undefined" in [text.get_text() for text in legend.get_texts()]
+
+
+def test_zeros_and_failures_have_axes_of_their_size() -> None:
+    low, high = plot_critical_precision(flat(0.0, 0.0), show="phi_s").get_ylim()
+    assert high - low == pytest.approx(1.0)
+    ax = plot_critical_precision(flat(1.0, 1.0, failed=True), show="phi_s")
+    assert shown(ax, "not mappable")[0] == list(range(2, 12))
+    assert ax.get_xlim()[1] > 11
+
+
+def test_words_over_the_axes_do_not_meet(sweep: PrecisionSweep) -> None:
+    """Where two kinds are kept from precisions next to each other, one is written higher."""
+    points = []
+    for bits in range(2, 12):
+        gaps = {"tv": 2.0 ** (3 - bits), "rate": 2.0 ** (2 - bits)}
+        points.append(PrecisionPoint({"bits": bits}, "c", gaps, gaps))
+    chosen = tuple(MEASURES[name] for name in ("tv", "rate"))
+    near = PrecisionSweep(
+        "net", "chip", {"bits": tuple(range(2, 12))}, chosen, {"tv": 0.0, "rate": 20.0},
+        tuple(points), Status.COMPLETE, {},
+    )  # fmt: skip
+    for one in (near, sweep):
+        ax = plot_critical_precision(one)
+        figure = ax.get_figure(root=True)
+        assert isinstance(figure, Figure)
+        figure.canvas.draw()
+        words = [text for text in ax.texts if text.get_gid() == "kept"]
+        assert len(words) == 2
+        boxes = [text.get_window_extent() for text in (*words, *title_of(ax))]
+        assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+
+
+def title_of(ax: Axes) -> list[Text]:
+    """The title at the left of the axes."""
+    title = ax.get_title(loc="left")
+    return [one for one in ax.findobj(Text) if getattr(one, "get_text", str)() == title]
+
+
+def test_many_lines_have_their_legend_beside() -> None:
+    modes = ("zero", "floor", "nearest", "nearest_away", "stochastic")
+    points = tuple(
+        PrecisionPoint({"bits": b, "rounding": mode}, "c", {"phi_s": 1.0}, {"phi_s": 0.0})
+        for b in (4, 8)
+        for mode in modes
+    )
+    many = PrecisionSweep(
+        "net", "chip", {"bits": (4, 8), "rounding": modes}, (MEASURES["phi_s"],), {"phi_s": 1.0},
+        points, Status.COMPLETE, {},
+    )  # fmt: skip
+    ax = plot_critical_precision(many, show="phi_s")
+    figure = ax.get_figure(root=True)
+    assert isinstance(figure, Figure)
+    figure.canvas.draw()
+    legend = ax.get_legend()
+    assert legend is not None
+    assert legend.get_title().get_text() == "rounding"
+    assert legend.get_window_extent().x0 >= ax.get_window_extent().x1
+    one = replace(many, axes={"bits": (4,), "rounding": modes}, points=points[:5])
+    with pytest.raises(InputError, match=r"two or more values of bits.*sweep\.table\(\)"):
+        plot_critical_precision(one)
 
 
 def test_refuses_what_was_not_swept(sweep: PrecisionSweep) -> None:

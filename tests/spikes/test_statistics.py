@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import combinations, pairwise, permutations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,6 +48,14 @@ def test_rate() -> None:
         rate([1.0, 30.0], stop=20.0)
     with pytest.raises(InputError, match=r"stop = 5.0: a time after start = 5 ms"):
         rate([], start=5.0, stop=5.0)
+    with pytest.raises(InputError, match=r"start = 'a': a time in ms"):
+        rate([], start="a", stop=5.0)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"stop = None: a time in ms"):
+        rate([], stop=None)  # type: ignore[arg-type]
+    others: tuple[Any, ...] = ([1.0 + 2.0j], [True, False], "abc", [[1.0]], [None])
+    for wrong in others:
+        with pytest.raises(InputError, match=r"times = .*: a row of finite spike times in ms"):
+            rate(wrong, stop=5.0)
 
 
 def test_cv_of_a_clock_and_of_two_intervals() -> None:
@@ -69,6 +78,11 @@ def test_binned_counts_every_spike_once() -> None:
     assert counts.tolist() == [[2, 1, 0, 1], [0, 0, 0, 0]]
     assert binned([[21.0]], width=5.0, stop=22.0).sum() == 0  # the rest is left out
     assert binned([0.1 * np.arange(30)], width=0.1, stop=3.0).tolist() == [[1] * 30]
+    # The last bin ends at `stop`: what is less than an ulp of its place before belongs to it.
+    assert binned([[100.0 - 1e-11]], width=10.0, stop=100.0).tolist() == [[0] * 9 + [1]]
+    # A rest shorter than a bin is left out, however short it is, its end too.
+    assert binned([[1000.005]], width=10.0, stop=1000.005).sum() == 0
+    assert binned([], width=10.0, stop=100.0).shape == (0, 10)
     with pytest.raises(InputError, match=r"width = 30: at most the span, 20 ms"):
         binned([[]], width=30, stop=20.0)
     with pytest.raises(InputError, match=r"width = 0: a number of ms, above 0"):
@@ -123,6 +137,36 @@ def test_victor_purpura_between_its_limits() -> None:
         victor_purpura(a, b, cost=-1)
     with pytest.raises(InputError, match="a row of finite spike times"):
         victor_purpura([np.nan], b, cost=1.0)
+    for wrong in (None, "x", np.nan):
+        with pytest.raises(InputError, match=r"cost = .*: a number of 1/ms, 0 or more"):
+            victor_purpura(a, b, cost=wrong)  # type: ignore[arg-type]
+
+
+def test_distances_of_long_trains_with_ties_are_those_of_the_definitions() -> None:
+    """The recursion of Victor and Purpura cell by cell, and van Rossum's as a sum over pairs."""
+    rng = np.random.default_rng(5)
+    for _ in range(20):
+        a, b = (np.round(rng.uniform(0, 300, rng.integers(0, 60)), 0) for _ in range(2))
+        cost, tau = float(rng.choice([0.0, 0.01, 0.3, 5.0])), float(rng.choice([0.1, 10.0, 1e4]))
+        least = np.add.outer(np.arange(a.size + 1.0), np.arange(b.size + 1.0))
+        one, two = np.sort(a), np.sort(b)
+        for i in range(a.size):
+            for j in range(b.size):
+                shifted = least[i, j] + cost * abs(one[i] - two[j])
+                least[i + 1, j + 1] = min(least[i, j + 1] + 1, least[i + 1, j] + 1, shifted)
+        assert victor_purpura(a, b, cost=cost) == pytest.approx(least[-1, -1], abs=1e-9)
+        pairs = [
+            np.exp(-np.abs(np.subtract.outer(x, y)) / tau).sum() / 2
+            for x, y in ((a, a), (b, b), (a, b))
+        ]
+        square = pairs[0] + pairs[1] - 2 * pairs[2]
+        assert van_rossum(a, b, tau=tau) ** 2 == pytest.approx(square, abs=1e-9)
+
+
+def test_spikes_that_coincide_in_one_train_count_each() -> None:
+    assert victor_purpura([1.0, 1.0, 1.0], [1.0], cost=1.0) == 2.0
+    assert van_rossum([1.0, 1.0], [], tau=3.0) ** 2 == pytest.approx(2.0)  # (2 f)^2
+    assert victor_purpura([], [], cost=1.0) == van_rossum([], [], tau=1.0) == 0.0
 
 
 def test_van_rossum_in_closed_form() -> None:
@@ -168,3 +212,5 @@ def test_compare_refuses_recordings_of_other_things() -> None:
         compare(a, SpikeTrains.from_times({"B": [10.0]}, stop=100.0))
     with pytest.raises(InputError, match="the span of a, 0 to 100"):
         compare(a, SpikeTrains.from_times({"A": [10.0]}, stop=50.0))
+    with pytest.raises(InputError, match=r"b = \[10.0\]: SpikeTrains.*from_times"):
+        compare(a, [10.0])  # type: ignore[arg-type]
