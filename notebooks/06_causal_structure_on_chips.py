@@ -239,10 +239,10 @@ assert kept.by_kind["statistic"] < kept.by_kind["causal"]
 plotting.plot_critical_precision(weights)
 
 # %% [markdown]
-# Rates, intervals and correlations are within their tolerances from 3 bits on. The minimum
-# partition, where the system comes apart most easily, is another one in some states until 8 (the
-# share is by how often a state occurs): it is a matter of which weight is larger, and that is
-# just what coarse weights forget. φ_s settles at 6, where the worst row is still off by 0.065.
+# Rates, intervals and correlations are within their tolerances from 4 bits on. φ_s and the minimum
+# partition, where the system comes apart most easily, settle at 6 (its share is by how often a
+# state occurs): which partition it is depends on which weight is larger, and that is just what
+# coarse weights forget. The worst row follows at 7.
 #
 # Fewer bits of the *state* are another matter. There rounding counts: truncation toward zero
 # leaks more than it should, in every step, and rates fall where φ_s is still within a tenth.

@@ -51,7 +51,7 @@ def map_network(
     scale : float, array of shape (n,) or "largest", optional
         Register units per mV. Default: the format's own, 2^frac, where the registers have binary
         places and everything fits; otherwise the largest at which threshold, V_min, bias and
-        weights fit unclipped and registers that wrap never do so.
+        weights fit unclipped, registers that wrap never do so, and the largest weight is exact.
     clip : bool
         Whether weights that do not fit at the given scale are cut off; otherwise that is an
         error.

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from causal_snn.chips.arithmetic.fixed import Fixed
 from causal_snn.chips.chip import Chip
-from causal_snn.chips.mapping.demand import Demand
+from causal_snn.chips.mapping.demand import Demand, scaled_rows
+from causal_snn.chips.mapping.quantise import exponent_for
 from causal_snn.errors import InputError, bad
 from causal_snn.models.network_checks import is_sparse
 
@@ -219,6 +220,7 @@ def choose_scale(
     largest = min((one.scale for one in bounds), default=1.0)
     if not np.isfinite(largest):  # float registers: nothing has to fit but the weights
         largest = 1.0
+    largest = _on_the_grid(demand, chip, largest)
     if wanted is None and chip.voltage.frac and chip.number == "integer":
         own = float(1 << chip.voltage.frac)
         tightest = min(bounds, key=lambda one: one.scale, default=None)
@@ -248,6 +250,24 @@ def choose_scale(
             f"{fix}.",
         )
     return scale, []
+
+
+def _on_the_grid(demand: Demand, chip: Chip, scale: float) -> float:
+    """Return the largest scale, not above `scale`, at which the largest weight is exact.
+
+    It costs less than one step of the mantissa, and where weights are alike all are exact.
+    """
+    tables = [
+        scaled_rows(table, np.full(demand.n, scale))
+        for table in (demand.weights, demand.input_weights)
+    ]
+    high, low = _extremes(demand)
+    most = float(np.max(np.maximum(high, low)))
+    if chip.number != "integer" or most == 0.0:
+        return scale
+    unit = chip.weight.step * 2.0 ** (exponent_for(chip, tables) + chip.align)
+    steps = np.floor(most * scale / unit * (1.0 + 1e-12))
+    return float(steps * unit / most) if steps >= 1 else scale
 
 
 def _given(wanted: object, n: int) -> Floats:
