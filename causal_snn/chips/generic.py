@@ -21,9 +21,9 @@ _INT64 = 62  # bits of a product that int64 holds with room for a sign
 def fixed_point(
     bits: int = 16,
     frac: int = 8,
-    *,
     rounding: Rounding = "nearest",
     overflow: Overflow = "saturate",
+    *,
     decay_bits: int = 12,
     current: bool = False,
     weight_bits: int | None = None,
