@@ -108,7 +108,7 @@ _BELOW = 1e-9
 
 def weight_limits(demand: Demand, chip: Chip) -> list[Limit]:
     """Return the bounds that the weights' mantissas and exponents set."""
-    most, least = weight_range(chip)
+    most, least = register_range(chip)
     high, low = _extremes(demand)
     found = []
     for size, end, sign in ((high, most, "positive"), (low, -least, "negative")):
@@ -123,7 +123,7 @@ def weight_limits(demand: Demand, chip: Chip) -> list[Limit]:
     return found
 
 
-def weight_range(chip: Chip) -> tuple[float, float]:
+def register_range(chip: Chip) -> tuple[float, float]:
     """Return the most and the least that a spike can add, in register units."""
     form = chip.weight
     if len(chip.receptors) > 1:  # a mantissa for each sign
