@@ -250,4 +250,5 @@ class Chip:
         return chip_table(self)
 
     def __repr__(self) -> str:
-        return f"<Chip {self.title}: {self.schedule}, v {self.voltage}>"
+        held = str(self.voltage) if self.number == "integer" else self.number
+        return f"<Chip {self.title}: {self.schedule}, v {held}>"

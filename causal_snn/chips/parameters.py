@@ -47,6 +47,9 @@ class Parameters:
     stochastic_inputs: NDArray[np.bool_] | None = None
     labels: tuple[str, ...] = field(default_factory=tuple)
 
+    def __repr__(self) -> str:
+        return f"<Parameters: {self.n} neurons, {self.inputs} input channels>"
+
     @property
     def n(self) -> int:
         """Number of neurons."""

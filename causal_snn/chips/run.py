@@ -45,6 +45,9 @@ class ChipRun:
     state: ChipState
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"<ChipRun on {self.provenance.get('chip')}: spikes {self.spikes.shape}>"
+
 
 _MOST = 1 << 31
 """Most spikes of an input channel in one step."""

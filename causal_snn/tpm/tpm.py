@@ -81,6 +81,13 @@ class TPM:
             flats = [order.flat(m, len(sizes)) for m in checked]
             object.__setattr__(self, "independence", measure(joint, flats, sizes))
 
+    def __repr__(self) -> str:
+        sizes = " x ".join(map(str, self.sizes))
+        return (
+            f"<TPM of {', '.join(self.labels)}: {sizes} states, law {self.law}, "
+            f"independence gap {self.independence_gap:.3g}>"
+        )
+
     @property
     def n(self) -> int:
         """Number of units."""

@@ -70,6 +70,9 @@ class Reachable:
         """Number of states of the network, or of all neurons together."""
         return len(self.states) if self.states is not None else sum(x.n for x in self.neurons)
 
+    def __repr__(self) -> str:
+        return f"<Reachable: {self.n} states, {self.scope}>"
+
 
 def reachable(
     mapped: OnChip | ChipKernel,

@@ -53,6 +53,10 @@ class Mapped:
     report: MappingReport | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        what = "parameters" if self.network is None else repr(self.network.name)
+        return f"<Mapped: {what} on {self.chip.title}, {self.n} neurons>"
+
     @property
     def n(self) -> int:
         """Number of neurons of the network."""

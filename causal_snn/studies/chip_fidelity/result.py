@@ -99,6 +99,9 @@ class Fidelity:
             *control_figures(self.controls, self.baseline),
         )
 
+    def __repr__(self) -> str:
+        return f"<Fidelity of {', '.join(self.labels)} on {self.chip}: {len(self.figures)} figures>"
+
     def to_dataframe(self) -> pd.DataFrame:
         """Return one row for each figure; with seeds, their median and 5-95 % quantiles."""
         import pandas as pd
