@@ -89,27 +89,15 @@ def one(
     assert mapped.report is not None
     found = fidelity(network, mapped, progress=not quiet, **question)
     tables = [("Mapping", mapped.report.table()), ("Fidelity", found.table())]
+    figures, frames = {}, {}
     if target is not None:
         figures = {"fidelity": _figure(plot_fidelity(found))}
         figures |= {
             name: _figure(plot_tpm(matrix))
             for name, matrix in zip(("tpm_float", "tpm_chip"), found.tpms, strict=True)
         }
-        text = page(
-            f"{network.name} on {chip.title}",
-            network,
-            chip,
-            figures=list(figures),
-            tables=tables,
-            made=found.provenance,
-        )
         frames = {"mapping.csv": mapped.report.to_dataframe(), "fidelity.csv": found.to_dataframe()}
-        _write(target, figures, frames, text, salt=network.name)
-    for heading, table in tables:
-        print(f"{heading}\n{table}\n")
-    if target is not None:
-        print(f"Report: {target / PAGE}")
-    return 0
+    return _deliver(network, chip, target, figures, frames, tables, made=found.provenance)
 
 
 def mapping_only(
@@ -128,17 +116,31 @@ def mapping_only(
     assert mapped.report is not None
     tables = [("Mapping", mapped.report.table()), *_controls(network, mapped, **question)]
     tables.append(("No causal fidelity", beyond))
+    frames = {} if target is None else {"mapping.csv": mapped.report.to_dataframe()}
+    return _deliver(network, chip, target, {}, frames, tables, made=mapped.provenance)
+
+
+def _deliver(
+    network: Network,
+    chip: Chip,
+    target: Path | None,
+    figures: Mapping[str, Figure],
+    frames: Mapping[str, Any],
+    tables: Sequence[tuple[str, str]],
+    *,
+    made: Mapping[str, Any],
+) -> int:
+    """Write the folder, if one is asked for, and print the tables; return the exit code."""
     if target is not None:
         text = page(
             f"{network.name} on {chip.title}",
             network,
             chip,
-            figures=[],
+            figures=list(figures),
             tables=tables,
-            made=mapped.provenance,
+            made=made,
         )
-        frames = {"mapping.csv": mapped.report.to_dataframe()}
-        _write(target, {}, frames, text, salt=network.name)
+        _write(target, figures, frames, text, salt=network.name)
     for heading, table in tables:
         print(f"{heading}\n{table}\n")
     if target is not None:
@@ -190,11 +192,7 @@ def page(
     lines += ["## The network", ""]
     lines += [f"- {network.name}: {network.n} units, dt = {network.dt:g} ms"]
     lines += [f"- source: {network.source}"] if network.source else []
-    lines += ["", "## The chip", "", f"- {chip.title}, {chip.schedule}, {chip.number}"]
-    lines += [f"- potential {chip.voltage}, weights {chip.weight.mantissa}"]
-    lines += [f"- order of a step: {', '.join(chip.order)}", ""]
-    lines += ["| field | where it is known from |", "|---|---|"]
-    lines += [f"| {name} | {source} |" for name, source in chip.sources.items()]
+    lines += ["", "## The chip", "", "```text", chip.table(), "```"]
     versions = ", ".join(f"{name} {version}" for name, version in made["versions"].items())
     lines += ["", "## How it was made", "", f"- method: {made['method']}"]
     lines += [

@@ -33,13 +33,6 @@ class Block:
     late: float
 
 
-def scaled_rows(table: Any, factor: Floats) -> Any:
-    """Return a table, dense or sparse, with every row multiplied by its factor."""
-    if is_sparse(table):
-        return table.multiply(factor[:, None]).tocsr()
-    return factor[:, None] * table
-
-
 def one_table(blocks: list[Block], shape: tuple[int, int]) -> Any:
     """Return the sum of blocks: sparse if one of them is, else dense."""
     if not any(is_sparse(block.table) for block in blocks):

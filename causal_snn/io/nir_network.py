@@ -30,9 +30,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from causal_snn.errors import InputError, bad, check_choice, suggest
 from causal_snn.io.files import naming
-from causal_snn.io.nir_blocks import Block, joined, one_table, scaled_rows
+from causal_snn.io.nir_blocks import Block, joined, one_table
 from causal_snn.io.nir_graph import Graph, Population
 from causal_snn.models import BY_NAME, Convention, Network, NeuronModel
+from causal_snn.models.network_checks import scaled_rows
 
 Floats = NDArray[np.float64]
 

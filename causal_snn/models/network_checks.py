@@ -33,6 +33,15 @@ def is_sparse(table: Any) -> bool:
     return hasattr(table, "tocsr")
 
 
+def scaled_rows(table: Any, factor: Any) -> Any:
+    """Return a table, dense or sparse, with every row multiplied by its factor."""
+    if is_sparse(table):
+        import scipy.sparse
+
+        return scipy.sparse.csr_array(scipy.sparse.diags_array(factor) @ table)
+    return np.asarray(table) * factor[:, None]
+
+
 def check_weights(values: Any, name: str = "weights") -> Any:
     """Return a square table of finite weights: a read-only array, or a sparse array (CSR)."""
     if is_sparse(values):

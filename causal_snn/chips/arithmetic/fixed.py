@@ -101,6 +101,8 @@ class Fixed:
         raise bad("register", int(worst), f"{least} to {most} in {self}")
 
     def __str__(self) -> str:
+        if self.overflow == "none":
+            return "no limits"
         name = f"{'s' if self.signed else 'u'}{self.bits - self.frac - self.signed}.{self.frac}"
         return f"{name} ({self.overflow})"
 

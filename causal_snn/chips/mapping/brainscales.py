@@ -10,7 +10,7 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from causal_snn.chips.engine.continuous import response
-from causal_snn.chips.mapping.demand import Demand, scaled_rows
+from causal_snn.chips.mapping.demand import Demand
 from causal_snn.chips.mapping.draft import Draft, Job, common_differences, settle_reset
 from causal_snn.chips.mapping.quantise import Quantised, quantise
 from causal_snn.chips.mapping.settings import delay_table
@@ -94,7 +94,7 @@ def map_brainscales(job: Job) -> Draft:
         current_decay=current_decay,
         threshold=demand.theta,
         constant=demand.constant,
-        wanted_weights=[demand.weights, demand.input_weights],
+        wanted_weights=list(demand.tables),
         differences=said,
         extra={"two_rows": both, "circuits": most},
         circuits=circuits,
@@ -128,14 +128,13 @@ def _scale(job: Job) -> Floats:
 def _weights(job: Job) -> tuple[Quantised, Floats]:
     """Return weights, each neuron's largest as the chip's largest, and mV of a weight of 1."""
     demand: Demand = job.demand
-    tables = (demand.weights, demand.input_weights)
     largest = np.zeros(demand.n)
-    for table in tables:
+    for table in demand.tables:
         if table.shape[1]:
             row = abs(table).max(axis=1)
             largest = np.maximum(largest, row.toarray().ravel() if is_sparse(row) else row)
     per_unit = np.where(largest > 0, largest, 1.0) / job.chip.weight.mantissa.most
-    scaled = [scaled_rows(table, 1.0 / per_unit) for table in tables]
+    scaled = demand.tables_at(1.0 / per_unit)
     return quantise(job.chip, scaled, job.rounding, job.rng), per_unit
 
 

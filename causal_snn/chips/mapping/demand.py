@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from causal_snn.errors import InputError, bad
-from causal_snn.models.network_checks import is_sparse
+from causal_snn.models.network_checks import is_sparse, scaled_rows
 from causal_snn.models.step import unit_row
 
 if TYPE_CHECKING:
@@ -82,6 +82,20 @@ class Demand:
         """Number of units."""
         return len(self.decay)
 
+    @property
+    def tables(self) -> tuple[Any, Any]:
+        """Weights of the network's own connections, and of the input channels."""
+        return self.weights, self.input_weights
+
+    def times(self, factor: Floats) -> Demand:
+        """Return the demand with what arrives at each unit multiplied by its factor."""
+        weights, input_weights = self.tables_at(factor)
+        return replace(self, weights=weights, input_weights=input_weights)
+
+    def tables_at(self, scale: Floats) -> list[Any]:
+        """Return both tables in register units, at that many of them per mV of each neuron."""
+        return [scaled_rows(table, scale) for table in self.tables]
+
 
 def demand(network: Network, input_weights: ArrayLike | None = None) -> Demand:
     """Return what a network asks of a chip.
@@ -142,15 +156,6 @@ def demand(network: Network, input_weights: ArrayLike | None = None) -> Demand:
         ramps=bool(np.any((network.bias != 0) & (columns["current_decay"] > 0))),
         noisy=bool(np.any(network.noise > 0)),
     )
-
-
-def scaled_rows(table: Any, factor: Floats) -> Any:
-    """Return a table, dense or sparse, with every row multiplied by its factor."""
-    if is_sparse(table):
-        import scipy.sparse
-
-        return scipy.sparse.csr_array(scipy.sparse.diags_array(factor) @ table)
-    return np.asarray(table) * factor[:, None]
 
 
 def _inputs(table: Any, gain: Floats) -> Any:

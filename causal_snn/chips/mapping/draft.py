@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from causal_snn.chips.chip import Chip
 from causal_snn.chips.mapping.demand import Demand
 from causal_snn.chips.mapping.quantise import Quantised
-from causal_snn.errors import InputError
+from causal_snn.errors import InputError, bad
 
 Floats = NDArray[np.float64]
 
@@ -136,10 +136,6 @@ def settle_current(job: Job, has_current: bool) -> tuple[Demand, list[str]]:
     InputError
         If neurons have a synaptic current and the chip has none.
     """
-    from dataclasses import replace
-
-    from causal_snn.chips.mapping.demand import scaled_rows
-
     demand = job.demand
     if has_current or not np.any(demand.has_current & (demand.current_decay > 0)):
         return demand, []
@@ -150,9 +146,7 @@ def settle_current(job: Job, has_current: bool) -> tuple[Demand, list[str]]:
         )
     gain = 1.0 / (1.0 - demand.current_decay)
     changed = replace(
-        demand,
-        weights=scaled_rows(demand.weights, gain),
-        input_weights=scaled_rows(demand.input_weights, gain),
+        demand.times(gain),
         current_decay=np.zeros(demand.n),
         has_current=np.zeros(demand.n, dtype=bool),
     )
@@ -161,6 +155,17 @@ def settle_current(job: Job, has_current: bool) -> tuple[Demand, list[str]]:
         "the chip has no synaptic current: a spike delivers its whole charge at once, up to "
         f"{most:.3g} times the first step of the network's current"
     ]
+
+
+def refuse_constant(chip: Chip, constant: Floats) -> None:
+    """Raise `InputError` if there is constant input (mV per step), on a chip without a bias."""
+    if np.any(constant != 0):
+        raise bad(
+            "drive",
+            float(f"{constant[np.argmax(np.abs(constant))]:.6g}"),
+            f"no constant input (mV per step) on {chip.title}, which has no bias",
+            "Send it as spikes of an input channel: input_weights, and input_spikes of the run.",
+        )
 
 
 def origin_of(job: Job, subtract: NDArray[np.bool_], *, resets_to: bool) -> Floats:

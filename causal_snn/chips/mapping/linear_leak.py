@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from causal_snn.chips.chip import Chip
 from causal_snn.chips.mapping.axon_types import Types, axon_types
-from causal_snn.chips.mapping.demand import Demand, scaled_rows
+from causal_snn.chips.mapping.demand import Demand
 from causal_snn.chips.mapping.draft import (
     Draft,
     Job,
     common_differences,
     origin_of,
+    refuse_constant,
     settle_current,
     settle_reset,
 )
@@ -24,7 +25,6 @@ from causal_snn.chips.mapping.quantise import Quantised, optimal_values, quantis
 from causal_snn.chips.mapping.scale import Limit, Shifted, choose_scale, limits, shifted
 from causal_snn.chips.mapping.settings import delay_table, held_setting, threshold_setting
 from causal_snn.chips.mapping.sharing import pack
-from causal_snn.errors import bad
 
 Floats = NDArray[np.float64]
 SMALL = 4096
@@ -41,7 +41,7 @@ def map_truenorth(job: Job) -> Draft:
     delays = delay_table(chip, demand)
     drift, reversal, leaks = _leak(demand, where)
     scale, chosen = _scale(job, demand, where, np.abs(drift))
-    wanted = [scaled_rows(t, scale) for t in (demand.weights, demand.input_weights)]
+    wanted = demand.tables_at(scale)
     found, groups, extra = _typed(chip, wanted)
     threshold = threshold_setting(chip, where.theta * scale, demand.strict)
     neuron = {
@@ -65,7 +65,7 @@ def map_truenorth(job: Job) -> Draft:
         current_decay=np.full(demand.n, np.nan),
         threshold=where.origin + threshold / scale,
         constant=constant,
-        wanted_weights=[job.demand.weights, job.demand.input_weights],
+        wanted_weights=list(job.demand.tables),
         differences=said,
         extra=extra,
         groups=groups,
@@ -160,20 +160,14 @@ def map_odin(job: Job) -> Draft:
     chip, job = job.chip, replace(job, demand=demand)
     subtract, more = settle_reset(job, ("value",))
     where = shifted(demand, origin_of(job, subtract, resets_to=False))
-    if np.any(where.constant != 0):
-        raise bad(
-            "drive",
-            float(f"{where.constant[np.argmax(np.abs(where.constant))]:.6g}"),
-            f"no constant input (mV per step) on {chip.title}",
-            "Send it as spikes of an input channel: input_weights, and input_spikes of the run.",
-        )
+    refuse_constant(chip, where.constant)
     held_setting(chip, demand)  # refuses what the chip cannot do, before what does not fit
     delays = delay_table(chip, demand)
     leak = (1.0 - demand.decay) * np.maximum(where.theta, 0.0) / 2.0
     scale, chosen = _scale(job, demand, where, leak)
     found = quantise(
         chip,
-        [scaled_rows(t, scale) for t in (demand.weights, demand.input_weights)],
+        demand.tables_at(scale),
         job.rounding,
         job.rng,
     )
@@ -198,6 +192,6 @@ def map_odin(job: Job) -> Draft:
         current_decay=np.full(demand.n, np.nan),
         threshold=where.origin + threshold / scale,
         constant=np.zeros(demand.n),
-        wanted_weights=[job.demand.weights, job.demand.input_weights],
+        wanted_weights=list(job.demand.tables),
         differences=said,
     )

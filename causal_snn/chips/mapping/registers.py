@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal_snn.chips.chip import Chip
-from causal_snn.chips.mapping.demand import Demand, scaled_rows
+from causal_snn.chips.mapping.demand import Demand
 from causal_snn.chips.mapping.draft import (
     Draft,
     Job,
     common_differences,
     origin_of,
+    refuse_constant,
     settle_current,
     settle_reset,
 )
@@ -26,7 +27,7 @@ from causal_snn.chips.mapping.settings import (
     held_setting,
     threshold_setting,
 )
-from causal_snn.errors import InputError, bad
+from causal_snn.errors import InputError
 
 Floats = NDArray[np.float64]
 
@@ -46,20 +47,15 @@ def map_registers(job: Job) -> Draft:
     )
     demand, arriving, current_decay, more = _current(job, demand, neuron)
     said += more
-    if not chip.has("bias") and np.any(where.constant != 0):
-        raise bad(
-            "drive",
-            float(f"{where.constant[np.argmax(np.abs(where.constant))]:.6g}"),
-            f"no constant input (mV per step) on {chip.title}, which has no bias",
-            "Send it as spikes of an input channel: input_weights, and input_spikes of the run.",
-        )
+    if not chip.has("bias"):
+        refuse_constant(chip, where.constant)
     held = held_setting(chip, demand)  # refuses what the chip cannot do, before what does not fit
     delays = delay_table(chip, demand)
     scale, more = choose_scale(demand, chip, where, job.scale, job.clip)
     said += more
     found = quantise(
         chip,
-        [scaled_rows(table, scale) for table in (demand.weights, demand.input_weights)],
+        demand.tables_at(scale),
         job.rounding,
         job.rng,
     )
@@ -91,7 +87,7 @@ def map_registers(job: Job) -> Draft:
         current_decay=current_decay,
         threshold=where.origin + threshold / scale,
         constant=constant - where.constant + job.demand.constant,
-        wanted_weights=[job.demand.weights, job.demand.input_weights],
+        wanted_weights=list(job.demand.tables),
         differences=said,
     )
 
@@ -129,11 +125,7 @@ def _current(
             said.append("spikes act through a current that halves in each step, with their charge")
         # First step of a current; or, for an instant one, all of 1/2 + 1/4 + ... .
         arriving = np.where(instant, 1.0, kept)
-        demand = replace(
-            demand,
-            weights=scaled_rows(demand.weights, 1.0 / arriving),
-            input_weights=scaled_rows(demand.input_weights, 1.0 / arriving),
-        )
+        demand = demand.times(1.0 / arriving)
     return demand, arriving, kept, said
 
 

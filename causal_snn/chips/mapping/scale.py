@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from causal_snn.chips.arithmetic.fixed import Fixed
 from causal_snn.chips.chip import Chip
-from causal_snn.chips.mapping.demand import Demand, scaled_rows
+from causal_snn.chips.mapping.demand import Demand
 from causal_snn.chips.mapping.quantise import exponent_for
 from causal_snn.errors import InputError, bad
 from causal_snn.models.network_checks import is_sparse
@@ -137,7 +137,7 @@ def register_range(chip: Chip) -> tuple[float, float]:
 def _extremes(demand: Demand) -> tuple[Floats, Floats]:
     """Return the largest weight of each neuron of either sign, as sizes (mV)."""
     high, low = np.zeros(demand.n), np.zeros(demand.n)
-    for table in (demand.weights, demand.input_weights):
+    for table in demand.tables:
         if not table.shape[1]:
             continue
         for size, signed in ((high, table), (low, -table)):
@@ -170,7 +170,7 @@ def _rounding_room(demand: Demand, chip: Chip) -> Floats:
     been taken; so half a step is at most that weight times step / mantissa.
     """
     sources = np.zeros(demand.n)
-    for table in (demand.weights, demand.input_weights):
+    for table in demand.tables:
         sources += np.asarray((table != 0).sum(axis=1), dtype=np.float64).ravel()
     high, low = _extremes(demand)
     form = chip.weight
@@ -181,7 +181,7 @@ def _rounding_room(demand: Demand, chip: Chip) -> Floats:
 def input_bounds(demand: Demand) -> tuple[Floats, Floats]:
     """Return the most and the least (as a size) that can arrive in one step, mV, shape (n,)."""
     up, down = np.zeros(demand.n), np.zeros(demand.n)
-    for table in (demand.weights, demand.input_weights):
+    for table in demand.tables:
         up += _row_sums(table, 1)
         down += _row_sums(table, -1)
     return up, down
@@ -257,10 +257,7 @@ def _on_the_grid(demand: Demand, chip: Chip, scale: float) -> float:
 
     It costs less than one step of the mantissa, and where weights are alike all are exact.
     """
-    tables = [
-        scaled_rows(table, np.full(demand.n, scale))
-        for table in (demand.weights, demand.input_weights)
-    ]
+    tables = demand.tables_at(np.full(demand.n, scale))
     high, low = _extremes(demand)
     most = float(np.max(np.maximum(high, low)))
     if chip.number != "integer" or most == 0.0:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal_snn.chips.chip import Chip
-from causal_snn.chips.mapping.demand import Demand, scaled_rows
+from causal_snn.chips.mapping.demand import Demand
 from causal_snn.chips.mapping.draft import Draft, Job, common_differences, settle_reset
 from causal_snn.chips.mapping.quantise import Quantised, quantise
 from causal_snn.chips.mapping.scale import input_bounds
@@ -79,7 +79,7 @@ def map_spinnaker(job: Job) -> Draft:
         current_decay=current_decay,
         threshold=threshold / unit,
         constant=bias * reach / unit,
-        wanted_weights=[demand.weights, demand.input_weights],
+        wanted_weights=list(demand.tables),
         differences=said,
     )
 
@@ -107,7 +107,7 @@ def _synapses(chip: Chip, demand: Demand) -> tuple[Floats, dict[str, Any], Float
 def _weights(job: Job, amperes: Floats) -> tuple[Quantised, list[str]]:
     """Return weights at the least shift at which no sum of one step saturates."""
     chip, demand = job.chip, job.demand
-    tables = [scaled_rows(t, amperes) for t in (demand.weights, demand.input_weights)]
+    tables = demand.tables_at(amperes)
     most = float(chip.weight.mantissa.most)
     up, down = input_bounds(demand)
     largest = float(np.max(np.maximum(up, down) * amperes))
