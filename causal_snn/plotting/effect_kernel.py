@@ -24,6 +24,7 @@ from causal_snn.plotting.style import (
     SMALL,
     VERMILLION,
     axes_or_new,
+    legend_under,
     tidy,
 )
 from causal_snn.plotting.text import typeset
@@ -82,15 +83,7 @@ def plot_effect_kernel(
     if threshold is not None:
         _title(ax, threshold, with_threshold=not legend)
     if legend:
-        ax.legend(
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.22),
-            ncols=2,
-            fontsize=SMALL - 0.5,
-            frameon=False,
-            handlelength=1.8,
-            columnspacing=1.2,
-        )
+        legend_under(ax, drop=0.22, ncols=2, handlelength=1.8)
     return ax
 
 

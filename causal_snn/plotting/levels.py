@@ -25,6 +25,7 @@ from causal_snn.plotting.style import (
     LIGHT,
     SMALL,
     axes_or_new,
+    legend_under,
     tidy,
 )
 from causal_snn.plotting.text import typeset
@@ -96,15 +97,12 @@ def plot_levels(
     _frame(ax, kernel, table, levels, (low, high))
     if legend:
         handles = [*ax.get_legend_handles_labels()[0], *handles]
-        ax.legend(
+        legend_under(
+            ax,
             handles=handles,
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.2),
+            drop=0.2,
             ncols=min(3, 1 if len(handles) == 1 else 2 + (len(handles) > 4)),
-            fontsize=SMALL - 0.5,
-            frameon=False,
             handlelength=1.8,
-            columnspacing=1.2,
         )
     return ax
 

@@ -21,6 +21,7 @@ from causal_snn.plotting.style import (
     SMALL,
     VERMILLION,
     axes_or_new,
+    legend_under,
     tidy,
 )
 from causal_snn.plotting.text import typeset
@@ -95,14 +96,7 @@ def plot_pareto(front: ParetoFront, *, ax: Axes | None = None, legend: bool = Tr
     if legend:
         covering = "floor if all is covered"
         handles.append(Line2D([], [], color=DIM, lw=0.8, ls=":", label=covering))
-        ax.legend(
-            handles=handles,
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.18),
-            ncols=3 if len(handles) > 4 else 2,
-            fontsize=SMALL - 0.5,
-            frameon=False,
-            handlelength=2.0,
-            columnspacing=1.2,
+        legend_under(
+            ax, handles=handles, drop=0.18, ncols=3 if len(handles) > 4 else 2, handlelength=2.0
         )
     return ax

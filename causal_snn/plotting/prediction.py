@@ -19,6 +19,7 @@ from causal_snn.plotting.style import (
     SMALL,
     VERMILLION,
     axes_or_new,
+    legend_under,
     tidy,
 )
 from causal_snn.plotting.text import typeset
@@ -99,15 +100,7 @@ def plot_prediction_error(
     _scale(ax, error, [values for _, values, *_ in curves if values is not None], log)
     ax.set_title(textwrap.fill(error.verdict, WIDTH), loc="left", fontsize=SMALL)
     if legend:
-        ax.legend(
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.2),
-            ncols=2,
-            fontsize=SMALL - 0.5,
-            frameon=False,
-            handlelength=2.2,
-            columnspacing=1.2,
-        )
+        legend_under(ax, drop=0.2, ncols=2, handlelength=2.2)
     return ax
 
 

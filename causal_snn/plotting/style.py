@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -43,3 +46,24 @@ def tidy(ax: Axes, *, xlabel: str = "", ylabel: str = "") -> None:
         ax.spines[side].set_visible(False)
     for spine in ax.spines.values():
         spine.set_linewidth(0.6)
+
+
+def legend_under(
+    ax: Axes,
+    *,
+    handles: Sequence[Any] | None = None,
+    drop: float,
+    ncols: int,
+    handlelength: float,
+) -> None:
+    """Write the legend under the axes' label, `drop` axes heights below the axes."""
+    ax.legend(
+        handles=handles,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -drop),
+        ncols=ncols,
+        fontsize=SMALL - 0.5,
+        frameon=False,
+        handlelength=handlelength,
+        columnspacing=1.2,
+    )
