@@ -73,18 +73,19 @@ def register_figures(
     most : int
         Joint states up to which they are.
     """
-    n, notes = mapped.n, []
-    table = np.full((6, n), np.nan)
+    notes: list[str] = []
+    table = np.full((6, mapped.n), np.nan)
+    # Nothing arrives, so that neurons of the same settings do the same.
+    settings = np.stack([mapped.parameters.neuron[s.name] for s in mapped.chip.settings], axis=1)
+    known: dict[tuple[float, ...], tuple[Floats, str]] = {}
     for k, place in enumerate(mapped.place):
-        try:
-            table[:2, k] = _decay(mapped, int(place))
-            found = neuron_attractors(mapped.chip, mapped.parameters, int(place))
-        except InputError as error:
+        key = tuple(settings[place].tolist())
+        if key not in known:
+            known[key] = _alone(mapped, int(place))
+        table[:, k], error = known[key]
+        table[3, k] /= mapped.scale[k]
+        if error:
             notes.append(f"{mapped.labels[k]}: {error}")
-            continue
-        late = np.nan if found.transient is None else found.transient
-        width = found.dead_zone / mapped.scale[k]
-        table[2:, k] = found.fixed_points, width, found.cycles, late
     whole = None
     try:
         if network:
@@ -102,6 +103,19 @@ def register_figures(
         network=whole,
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _alone(mapped: Mapped, place: int) -> tuple[Floats, str]:
+    """Return the six figures of a neuron, the dead zone in register units, and what hindered."""
+    column = np.full(6, np.nan)
+    try:
+        column[:2] = _decay(mapped, place)
+        found = neuron_attractors(mapped.chip, mapped.parameters, place)
+    except InputError as error:
+        return column, str(error)
+    late = np.nan if found.transient is None else found.transient
+    column[2:] = found.fixed_points, found.dead_zone, found.cycles, late
+    return column, ""
 
 
 def _decay(mapped: Mapped, place: int) -> tuple[float, float]:
