@@ -72,9 +72,8 @@ def critical_precision(
         A name of `causal_snn.chips.by_name`; a chip, which is varied by `vary`; or a function
         that makes a chip from the settings, as ``lambda bits: fixed_point(bits, bits // 2)``.
     bits : int or iterable of int, optional
-        Bits of the weights, sign included. Default 2 to 8, which is what Loihi's weights have:
-        with more a chip is hypothetical, and its mapping may choose a scale at which other
-        registers saturate (the notes of a point say so).
+        Bits of the weights, sign included. Default 2 to 8, which is what Loihi's weights have;
+        with more a chip is hypothetical.
     state_bits : optional
         Bits of the potential's register; what the other registers and settings lose follows.
     rounding : optional
